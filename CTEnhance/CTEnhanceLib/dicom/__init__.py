@@ -1,0 +1,1 @@
+"""DICOM series in (checked) and derived series out."""

@@ -1,0 +1,1 @@
+"""Metrics, tables, plots and the blinded reading study."""

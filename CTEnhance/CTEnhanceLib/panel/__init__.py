@@ -1,0 +1,1 @@
+"""The Qt panel: the only folder that imports qt and ctk."""

@@ -1,0 +1,1 @@
+"""Pairs, losses, loop and configuration of the conditional GAN training."""
