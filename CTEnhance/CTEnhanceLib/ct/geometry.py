@@ -1,0 +1,131 @@
+"""Geometry of a CT volume along its slice axis.
+
+A volume is looked at as a *canonical slice array* (slices, rows, columns): the slice axis comes first and runs in
+the direction whose largest LPS component is positive (positions N lie that way, positions P against it).
+Positions along the slice axis are millimetres from the centre of the first canonical slice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import SimpleITK as sitk
+
+
+@dataclass(frozen=True)
+class SliceGeometry:
+    """Where the slices of a volume lie.
+
+    Attributes:
+        axis: Index axis of the image along which slices are stacked (0 = i, 1 = j, 2 = k).
+        flipped: Whether the image index runs against the canonical direction.
+        count: Number of slices.
+        interval: Distance of neighbouring slice centres, mm.
+        pixel_spacing: Distance of rows and of columns of the canonical slice array, mm.
+    """
+
+    axis: int
+    flipped: bool
+    count: int
+    interval: float
+    pixel_spacing: tuple[float, float]
+
+    @property
+    def positions(self) -> np.ndarray:
+        """Slice centres, mm, shape (count,)."""
+        return slice_positions(self.count, self.interval)
+
+
+def slice_positions(count: int, interval: float, first: float = 0.0) -> np.ndarray:
+    """Give the centres (mm) of `count` slices that lie `interval` mm apart, beginning at `first`."""
+    return first + np.arange(count) * interval
+
+
+def slice_geometry(image: sitk.Image, axis: int | None = None) -> SliceGeometry:
+    """Describe the slices of a volume.
+
+    Args:
+        image: Three-dimensional image with any direction cosines.
+        axis: Slice axis (0 = i, 1 = j, 2 = k). When left out it is the axis with the largest spacing, among equals
+            (0.1 %) the last one. A thin volume takes the axis of the thick one it belongs to: its own largest
+            spacing may lie in-plane.
+    """
+    spacing = np.asarray(image.GetSpacing())
+    if axis is None:
+        axis = int(np.flatnonzero(spacing >= spacing.max() * (1 - 1e-3))[-1])
+    direction = _axis_direction(image, axis)
+    flipped = bool(direction[np.argmax(np.abs(direction))] < 0)
+    rows, columns = (float(spacing[a]) for a in (2, 1, 0) if a != axis)
+    return SliceGeometry(axis, flipped, image.GetSize()[axis], float(spacing[axis]), (rows, columns))
+
+
+def to_slices(image: sitk.Image, axis: int | None = None) -> np.ndarray:
+    """Give the canonical slice array (slices, rows, columns) of a volume: a read-only view, element type kept.
+
+    Args:
+        image: Three-dimensional image.
+        axis: Slice axis, found as in `slice_geometry` when left out.
+    """
+    import SimpleITK as sitk
+
+    geometry = slice_geometry(image, axis)
+    slices = np.moveaxis(sitk.GetArrayViewFromImage(image), 2 - geometry.axis, 0)
+    return slices[::-1] if geometry.flipped else slices
+
+
+def from_slices(slices: np.ndarray, like: sitk.Image, first: float, spacing: float) -> sitk.Image:
+    """Make a volume of a canonical slice array in the frame of another volume.
+
+    Args:
+        slices: Canonical slice array (slices, rows, columns).
+        like: The volume whose frame of reference and in-plane grid are kept exactly.
+        first: Position of `slices[0]`, mm from the first canonical slice centre of `like`.
+        spacing: Distance of the slices, mm.
+
+    Returns:
+        Image of the element type of `slices`.
+    """
+    import SimpleITK as sitk
+
+    geometry = slice_geometry(like)
+    direction = _axis_direction(like, geometry.axis)
+    ordered = slices[::-1] if geometry.flipped else slices
+    image = sitk.GetImageFromArray(np.ascontiguousarray(np.moveaxis(ordered, 0, 2 - geometry.axis)))
+    shift = first
+    if geometry.flipped:
+        # index 0 is the last canonical slice: count from there, against the canonical direction
+        shift = (geometry.count - 1) * geometry.interval - (first + (len(slices) - 1) * spacing)
+    new_spacing = list(like.GetSpacing())
+    new_spacing[geometry.axis] = spacing
+    image.SetSpacing(new_spacing)
+    image.SetDirection(like.GetDirection())
+    image.SetOrigin([float(o) for o in np.asarray(like.GetOrigin()) + direction * shift])
+    return image
+
+
+def thin_positions(count: int, interval: float, spacing: float) -> np.ndarray:
+    """Give the centres of the thin slices that replace `count` thick ones.
+
+    They fill the extent from half an interval before the first thick centre to half an interval after the last
+    one, centred in it, with the spacing exactly as asked.
+
+    Args:
+        count: Number of thick slices.
+        interval: Interval of the thick slices, mm.
+        spacing: Interval of the thin slices, mm.
+
+    Returns:
+        Positions, mm from the first thick centre, shape (round(count * interval / spacing),).
+    """
+    extent = count * interval
+    number = max(1, int(np.floor(extent / spacing + 0.5)))
+    first = (extent - number * spacing) / 2 - interval / 2 + spacing / 2
+    return slice_positions(number, spacing, first)
+
+
+def _axis_direction(image: sitk.Image, axis: int) -> np.ndarray:
+    return np.asarray(image.GetDirection()).reshape(3, 3)[:, axis]

@@ -1,0 +1,84 @@
+"""Slice profiles: the weight with which tissue along the slice axis enters one thick slice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtr
+
+from CTEnhanceLib.errors import InputRefusedError, UsageError
+
+SHAPES = ("box", "triangle", "gaussian", "weights")
+_FWHM_PER_SIGMA = 2 * np.sqrt(2 * np.log(2))
+
+
+@dataclass(frozen=True)
+class SliceProfile:
+    """Shape and full width at half maximum of a slice profile.
+
+    Attributes:
+        shape: "box", "triangle", "gaussian", or "weights" for a measured profile.
+        fwhm: Full width at half maximum, mm.
+        weights: For "weights": the listed weights, centred on the slice (an odd or even number of them).
+        step: For "weights": distance of the listed weights, mm.
+
+    Raises:
+        UsageError: The shape is unknown, the width is not positive, or listed weights are incomplete.
+    """
+
+    shape: str
+    fwhm: float
+    weights: tuple[float, ...] = ()
+    step: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.shape not in SHAPES:
+            raise UsageError(f"The slice profile {self.shape!r} is not known; choose one of {', '.join(SHAPES)}.")
+        if not (np.isfinite(self.fwhm) and self.fwhm > 0):
+            raise UsageError(f"The width of a slice profile must be positive, not {self.fwhm:g} mm.")
+        if self.shape == "weights" and not (self.step > 0 and sum(self.weights) > 0):
+            raise UsageError("A measured slice profile needs its step in mm and weights with a positive sum.")
+
+    def cumulative(self, z: np.ndarray) -> np.ndarray:
+        """Give the part of the weight that lies below `z` (mm from the slice centre), 0 to 1."""
+        z = np.asarray(z, dtype=np.float64)
+        if self.shape == "box":
+            return np.clip(z / self.fwhm + 0.5, 0, 1)
+        if self.shape == "triangle":
+            t = np.clip(z / self.fwhm, -1, 1)
+            return np.where(t < 0, 0.5 * (1 + t) ** 2, 1 - 0.5 * (1 - t) ** 2)
+        if self.shape == "gaussian":
+            return ndtr(z * _FWHM_PER_SIGMA / self.fwhm)
+        edges = (np.arange(len(self.weights) + 1) - len(self.weights) / 2) * self.step
+        return np.interp(z, edges, np.concatenate([[0.0], np.cumsum(self.weights)]) / sum(self.weights))
+
+
+def thickening_matrix(thick_positions: np.ndarray, thin_positions: np.ndarray, profile: SliceProfile) -> np.ndarray:
+    """Give the weights with which thin slices make thick ones.
+
+    The profile is integrated over the extent of each thin slice; at the ends of the volume the weights that are
+    left are scaled to one.
+
+    Args:
+        thick_positions: Thick slice centres, mm, shape (n_thick,).
+        thin_positions: Thin slice centres, mm, evenly spaced, shape (n_thin,), n_thin >= 2.
+        profile: The slice profile.
+
+    Returns:
+        float64 array (n_thick, n_thin) whose rows sum to one: thick = matrix @ thin.
+
+    Raises:
+        InputRefusedError: A thick slice lies outside the thin ones.
+    """
+    half = (thin_positions[1] - thin_positions[0]) / 2
+    edges = np.append(thin_positions - half, thin_positions[-1] + half)
+    weights = np.diff(profile.cumulative(edges[None, :] - np.asarray(thick_positions)[:, None]), axis=1)
+    total = weights.sum(axis=1)
+    if (total < 0.05).any():
+        outside = float(thick_positions[int(np.argmin(total))])
+        raise InputRefusedError(
+            f"The thick slice at {outside:g} mm lies outside the thin volume, which reaches from {edges[0]:g} to "
+            f"{edges[-1]:g} mm along the slice axis; use volumes of the same scan."
+        )
+    return weights / total[:, None]
