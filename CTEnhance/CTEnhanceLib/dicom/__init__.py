@@ -1,1 +1,8 @@
-"""DICOM series in (checked) and derived series out."""
+"""CT series from DICOM files, checked; computed series back to DICOM, marked as derived."""
+
+from __future__ import annotations
+
+from CTEnhanceLib.dicom.derived import write_derived_series
+from CTEnhanceLib.dicom.read import read_series
+
+__all__ = ["read_series", "write_derived_series"]

@@ -1,0 +1,96 @@
+"""What the headers of a series must have in common before it can be called a volume in Hounsfield units."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from CTEnhanceLib.dicom.header import SliceHeader
+from CTEnhanceLib.errors import InputRefusedError
+
+MIN_SLICES = 4
+# PS3.3 C.11.1.1.2 and the UCUM code of the Hounsfield unit; "US" means "unspecified" and is what several
+# writers put beside true Hounsfield units, so that only the values can tell
+HOUNSFIELD_UNITS = ("", "HU", "HU_MOD", "US", "[hnsf'U]", "[HNSF'U]")
+_DERIVED_MAPS = ("PERFUSION", "RCBF", "RCBV", "MTT", "TTP", "TMAX", "SUBTRACTION")
+
+
+def check_headers(headers: list[SliceHeader]) -> None:
+    """Refuse a series whose slices are not single-channel Hounsfield images of one size, spacing and orientation.
+
+    Args:
+        headers: Headers of one CT series, in any order.
+
+    Raises:
+        InputRefusedError: Naming the first thing that is wrong.
+    """
+    _check_values(headers)
+    if len(headers) < MIN_SLICES:
+        raise InputRefusedError(
+            f"The series has {'a single slice' if len(headers) == 1 else f'only {len(headers)} slices'}; "
+            f"at least {MIN_SLICES} are needed, so give the folder that holds the whole series."
+        )
+    _check_geometry(headers)
+
+
+def _check_values(headers: list[SliceHeader]) -> None:
+    for header in headers:
+        kind = next((kind for kind in _DERIVED_MAPS if kind in header.image_type), None)
+        if kind or header.units not in HOUNSFIELD_UNITS:
+            what = header.units if header.units not in HOUNSFIELD_UNITS else kind
+            raise InputRefusedError(
+                f"The series does not hold Hounsfield units but {what} values; give the original CT series."
+            )
+        if header.samples != 1:
+            raise InputRefusedError(
+                f"{header.path.name} is a colour picture, not a CT slice; give the original CT series."
+            )
+        if header.slope is None or header.intercept is None or header.slope == 0:
+            raise InputRefusedError(
+                f"{header.path.name} states no rescale slope and intercept, so its values cannot be turned into "
+                "Hounsfield units; export the series again."
+            )
+
+
+def _check_geometry(headers: list[SliceHeader]) -> None:
+    for header in headers:
+        missing = [
+            name
+            for name, value in (
+                ("position", header.position),
+                ("orientation", header.orientation),
+                ("pixel spacing", header.pixel_spacing),
+            )
+            if value is None or not np.isfinite(value).all()
+        ]
+        if missing:
+            raise InputRefusedError(
+                f"{header.path.name} states no {' and no '.join(missing)}, so its place in the patient is unknown; "
+                "export the series again."
+            )
+    sizes = sorted({header.size for header in headers})
+    if len(sizes) > 1:
+        (rows, columns), (other_rows, other_columns) = sizes[:2]
+        raise InputRefusedError(
+            f"The slices differ in size ({columns} x {rows} and {other_columns} x {other_rows} pixels); "
+            "give a series from one reconstruction."
+        )
+    spacings = np.array([header.pixel_spacing for header in headers])
+    if (spacings <= 0).any() or not np.allclose(spacings, spacings[0], rtol=1e-3, atol=0):
+        raise InputRefusedError(
+            f"The slices differ in pixel spacing ({spacings.min():.4g} to {spacings.max():.4g} mm); "
+            "give a series from one reconstruction."
+        )
+    _check_orientation(np.array([header.orientation for header in headers]).reshape(-1, 2, 3))
+
+
+def _check_orientation(axes: np.ndarray) -> None:
+    """Refuse row and column directions, shape (slices, 2, 3), that differ or are no right angle."""
+    if not np.allclose(axes, axes[0], rtol=0, atol=1e-3):
+        raise InputRefusedError(
+            "The slices do not lie in parallel planes; give a series of parallel slices, "
+            "not a radial one or one mixed with other views."
+        )
+    if not np.allclose(axes[0] @ axes[0].T, np.eye(2), rtol=0, atol=1e-2):
+        raise InputRefusedError(
+            "The rows and columns of the slices are not stated as perpendicular directions; export the series again."
+        )

@@ -1,0 +1,170 @@
+"""A computed volume out as a DICOM series that says it is derived, from what, and not for diagnosis."""
+
+from __future__ import annotations
+
+import copy
+import shutil
+import warnings
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import numpy as np
+
+from CTEnhanceLib.dicom.attributes import computed_series, patient_and_study, source_images
+from CTEnhanceLib.dicom.source import SourceSeries, read_source
+from CTEnhanceLib.errors import OutputError, UsageError
+
+if TYPE_CHECKING:
+    import SimpleITK as sitk
+    from pydicom.dataset import Dataset
+
+# bone, as radiologists look at it (HU)
+_WINDOW_CENTER, _WINDOW_WIDTH = 500, 2000
+
+
+def write_derived_series(
+    image: sitk.Image,
+    folder: Path | str,
+    source_folder: Path | str | None = None,
+    *,
+    description: str = "",
+    model: str = "",
+    model_sha256: str = "",
+    report: dict[str, Any] | None = None,
+) -> None:
+    """Write a computed volume as CT Image Storage objects, one per slice along its third axis.
+
+    Image Type is DERIVED\\SECONDARY\\AXIAL (PS3.3 C.8.2.1.1.1). With a source the images join its study and frame of
+    reference and name the source images; without one they form an anonymous study of their own. The folder appears
+    only when all slices are in it.
+
+    Args:
+        image: Three-dimensional, HU; rounded to whole HU.
+        folder: Folder to make; it may exist if it is empty.
+        source_folder: DICOM folder of the thick series that the volume was computed from.
+        description: Begin of the Series Description; that of the source when empty.
+        model: Name of the model.
+        model_sha256: Its hash.
+        report: Report of the run, kept as JSON in a private element, (0099,xx01) of creator CTENHANCE.
+
+    Raises:
+        OutputError: The folder is not empty or cannot be written.
+        UsageError: The volume is not three-dimensional or not computed from that source.
+        InputRefusedError: `source_folder` holds no usable CT series.
+    """
+    if image.GetDimension() != 3 or image.GetNumberOfComponentsPerPixel() != 1:
+        raise UsageError("Only a three-dimensional volume with one value per voxel can become a CT series.")
+    target = Path(folder)
+    _check_target(target)
+    source = read_source(Path(source_folder), image) if source_folder is not None else None
+    now = datetime.now()
+    template = patient_and_study(source, now)
+    computed_series(
+        template,
+        source,
+        description=description,
+        spacing=image.GetSpacing()[2],
+        model=model,
+        model_sha256=model_sha256,
+        report=report,
+        now=now,
+    )
+    _describe_grid(template, image)
+    partial = target.parent / f".{target.name}.{uuid4().hex[:8]}.part"
+    try:
+        partial.mkdir()
+        _write_slices(image, template, source, partial)
+        if target.is_dir():
+            target.rmdir()  # empty; Windows replaces no folder by another
+        partial.replace(target)
+    except OSError as error:
+        raise OutputError(f"The DICOM folder {target} cannot be written ({error.strerror or error}).") from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _check_target(target: Path) -> None:
+    if target.exists() and not target.is_dir():
+        raise OutputError(f"{target} is a file; name a new folder for the DICOM series.")
+    if target.is_dir() and any(target.iterdir()):
+        raise OutputError(f"The folder {target} is not empty; name a new folder for the DICOM series.")
+    if not target.parent.is_dir():
+        raise OutputError(f"There is no folder {target.parent} to write into; make it first.")
+
+
+def _describe_grid(dataset: Dataset, image: sitk.Image) -> None:
+    """Fill in Image Plane (C.7.6.2) and Image Pixel (C.7.6.3) as far as all slices share them."""
+    direction = np.reshape(image.GetDirection(), (3, 3))
+    columns, rows, _ = image.GetSize()
+    dataset.ImageOrientationPatient = _decimal([*direction[:, 0], *direction[:, 1]])
+    dataset.PixelSpacing = _decimal([image.GetSpacing()[1], image.GetSpacing()[0]])
+    dataset.SliceThickness = dataset.SpacingBetweenSlices = _decimal([image.GetSpacing()[2]])[0]
+    dataset.Rows, dataset.Columns = rows, columns
+    dataset.SamplesPerPixel = 1
+    dataset.PhotometricInterpretation = "MONOCHROME2"
+    dataset.WindowCenter, dataset.WindowWidth = _WINDOW_CENTER, _WINDOW_WIDTH
+
+
+def _write_slices(image: sitk.Image, template: Dataset, source: SourceSeries | None, folder: Path) -> None:
+    import SimpleITK as sitk
+
+    slices = sitk.GetArrayViewFromImage(image)
+    lowest, highest = (float(pick) for pick in (slices.min(), slices.max()))
+    _choose_storage(template, lowest, highest)
+    normal = np.reshape(image.GetDirection(), (3, 3))[:, 2]
+    for number, values in enumerate(slices):
+        dataset = copy.copy(template)
+        position = np.asarray(image.TransformIndexToPhysicalPoint((0, 0, number)))
+        dataset.ImagePositionPatient = _decimal(position)
+        dataset.SliceLocation = _decimal([position @ normal])[0]
+        dataset.InstanceNumber = number + 1
+        if source:
+            dataset.SourceImageSequence = source_images(source.near(position))
+        _write_slice(dataset, values, folder / f"{number + 1:05d}.dcm")
+
+
+def _choose_storage(dataset: Dataset, lowest: float, highest: float) -> None:
+    """Take the 12-bit scale of scanners where the values fit it, else plain signed HU (C.8.2.1.1.3 ff.)."""
+    twelve = lowest >= -1024 and highest <= 3071
+    dataset.BitsAllocated = 16
+    dataset.BitsStored = 12 if twelve else 16
+    dataset.HighBit = dataset.BitsStored - 1
+    dataset.PixelRepresentation = 0 if twelve else 1
+    dataset.RescaleIntercept = -1024 if twelve else 0
+    dataset.RescaleSlope = 1
+    dataset.RescaleType = "HU"
+
+
+def _write_slice(dataset: Dataset, values: np.ndarray, path: Path) -> None:
+    from pydicom.dataset import FileDataset, FileMetaDataset
+    from pydicom.uid import PYDICOM_IMPLEMENTATION_UID, ExplicitVRLittleEndian, generate_uid
+
+    stored = np.rint(values).astype(np.int64) - int(dataset.RescaleIntercept)
+    limits = np.iinfo(np.int16 if dataset.PixelRepresentation else np.uint16)
+    dataset.SOPInstanceUID = generate_uid(prefix=None)
+    dataset.PixelData = (
+        np.clip(stored, limits.min, limits.max).astype(np.dtype(limits.dtype).newbyteorder("<")).tobytes()
+    )
+    dataset["PixelData"].VR = "OW"
+    meta = FileMetaDataset()
+    meta.FileMetaInformationGroupLength = 0
+    meta.FileMetaInformationVersion = b"\0\1"
+    meta.MediaStorageSOPClassUID = dataset.SOPClassUID
+    meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    meta.ImplementationClassUID = PYDICOM_IMPLEMENTATION_UID
+    file = FileDataset(
+        str(path), dataset, preamble=b"\0" * 128, file_meta=meta, is_implicit_VR=False, is_little_endian=True
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # values that the source itself states against the standard
+        file.save_as(str(path))
+
+
+def _decimal(numbers: Any) -> list:
+    """Give numbers as Decimal Strings with as many digits as 16 characters hold (PS3.5 6.2)."""
+    from pydicom.valuerep import DSfloat
+
+    return [DSfloat(float(number) + 0.0, auto_format=True) for number in numbers]

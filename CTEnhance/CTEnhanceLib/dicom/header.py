@@ -1,0 +1,214 @@
+"""What the header of one slice says, for single-frame and multi-frame (Enhanced) CT alike."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from CTEnhanceLib.errors import InputRefusedError
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+CT_CLASSES = (
+    "1.2.840.10008.5.1.4.1.1.2",  # CT Image Storage
+    "1.2.840.10008.5.1.4.1.1.2.1",  # Enhanced CT Image Storage
+    "1.2.840.10008.5.1.4.1.1.2.2",  # Legacy Converted Enhanced CT Image Storage
+)
+
+# kept with the volume under SimpleITK's own key format; nothing in it names the patient
+FACTS = {
+    "0008|0060": "Modality",
+    "0008|0070": "Manufacturer",
+    "0008|1090": "ManufacturerModelName",
+    "0018|0015": "BodyPartExamined",
+    "0018|0050": "SliceThickness",
+    "0018|0060": "KVP",
+    "0018|0088": "SpacingBetweenSlices",
+    "0018|1210": "ConvolutionKernel",
+    "0018|5100": "PatientPosition",
+    "0020|000d": "StudyInstanceUID",
+    "0020|000e": "SeriesInstanceUID",
+    "0020|0011": "SeriesNumber",
+    "0020|0052": "FrameOfReferenceUID",
+}
+
+# macros of the functional groups (PS3.3 C.7.6.16.2 and C.8.15.3) that hold what a single-frame header holds itself
+_GROUPS = (
+    "PlanePositionSequence",
+    "PlaneOrientationSequence",
+    "PixelMeasuresSequence",
+    "PixelValueTransformationSequence",
+    "CTImageFrameTypeSequence",
+    "CTReconstructionSequence",
+    "CTAcquisitionDetailsSequence",
+    "CTXRayDetailsSequence",
+    "RealWorldValueMappingSequence",
+)
+
+_TAGS = [
+    *FACTS.values(),
+    "SOPClassUID",
+    "SOPInstanceUID",
+    "SeriesDescription",
+    "ImageType",
+    "FrameType",
+    "NumberOfFrames",
+    "SamplesPerPixel",
+    "Rows",
+    "Columns",
+    "ImagePositionPatient",
+    "ImageOrientationPatient",
+    "PixelSpacing",
+    "GantryDetectorTilt",
+    "RescaleSlope",
+    "RescaleIntercept",
+    "RescaleType",
+    "RealWorldValueMappingSequence",
+    "SharedFunctionalGroupsSequence",
+    "PerFrameFunctionalGroupsSequence",
+]
+
+
+@dataclass(frozen=True)
+class SliceHeader:
+    """Header of one slice; numbers are None where the header does not state them.
+
+    Attributes:
+        path: The file.
+        frame: Index of the frame in a multi-frame file, None in a single-frame file.
+        modality: "CT", "MR", ...; empty when not stated.
+        sop_class: Kind of object, UID.
+        sop_uid: This object, UID.
+        series_uid: The series it belongs to, UID.
+        series_name: Number and description of the series, for messages.
+        image_type: Values of Image Type and, in multi-frame files, Frame Type.
+        samples: Values per pixel, 1 unless colour.
+        size: Rows, columns; zeros where there is no picture.
+        position: Centre of the first pixel, LPS mm.
+        orientation: Direction of the rows and of the columns, LPS, six numbers.
+        pixel_spacing: Distance of rows and of columns, mm.
+        thickness: Slice thickness, mm.
+        tilt: Gantry tilt, degrees.
+        slope: Rescale slope.
+        intercept: Rescale intercept.
+        units: Unit of the rescaled values; empty or "HU" for Hounsfield units.
+        facts: Facts kept with the volume, key as in `FACTS`.
+    """
+
+    path: Path
+    frame: int | None
+    modality: str
+    sop_class: str
+    sop_uid: str
+    series_uid: str
+    series_name: str
+    image_type: tuple[str, ...]
+    samples: int
+    size: tuple[int, int]
+    position: tuple[float, ...] | None
+    orientation: tuple[float, ...] | None
+    pixel_spacing: tuple[float, ...] | None
+    thickness: float | None
+    tilt: float | None
+    slope: float | None
+    intercept: float | None
+    units: str
+    facts: dict[str, str]
+
+
+def read_headers(path: Path) -> list[SliceHeader]:
+    """Read the header of a DICOM file: one entry, or one per frame; pixels stay on disk.
+
+    Raises:
+        InputRefusedError: The header is damaged.
+    """
+    import pydicom
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # values a little outside the standard are common and judged later
+            dataset = pydicom.dcmread(path, stop_before_pixels=True, force=True, specific_tags=_TAGS)
+            return [_header(path, frame, parts) for frame, parts in _frames(dataset)]
+    except (OSError, ValueError, TypeError, AttributeError, KeyError, EOFError, NotImplementedError) as error:
+        raise InputRefusedError(f"The header of {path.name} is damaged ({error}); export the series again.") from error
+
+
+def _frames(dataset: Dataset) -> Iterator[tuple[int | None, list[Dataset]]]:
+    """Give, per frame, the datasets in which its attributes are to be looked for, the most specific first."""
+    groups = dataset.get("PerFrameFunctionalGroupsSequence")
+    if not groups:
+        yield None, [dataset]
+        return
+    shared = _macros(dataset.get("SharedFunctionalGroupsSequence") or [])
+    for number, group in enumerate(groups):
+        yield number, [*_macros([group]), *shared, dataset]
+
+
+def _macros(groups: Any) -> list[Dataset]:
+    return [group[name][0] for group in groups for name in _GROUPS if group.get(name)]
+
+
+def _header(path: Path, frame: int | None, parts: list[Dataset]) -> SliceHeader:
+    whole = parts[-1]
+    number, description = whole.get("SeriesNumber"), whole.get("SeriesDescription")
+    named = [f"number {number}" if number else "", f"'{description}'" if description else ""]
+    image_type = [*_values(parts, "ImageType", str), *_values(parts, "FrameType", str)]
+    return SliceHeader(
+        path=path,
+        frame=frame,
+        modality=str(whole.get("Modality") or "").upper(),
+        sop_class=str(whole.get("SOPClassUID") or ""),
+        sop_uid=str(whole.get("SOPInstanceUID") or ""),
+        series_uid=str(whole.get("SeriesInstanceUID") or ""),
+        series_name=" ".join(part for part in named if part),
+        image_type=tuple(value.upper() for value in image_type),
+        samples=int(whole.get("SamplesPerPixel") or 1),
+        size=(int(whole.get("Rows") or 0), int(whole.get("Columns") or 0)),
+        position=_values(parts, "ImagePositionPatient", float, 3) or None,
+        orientation=_values(parts, "ImageOrientationPatient", float, 6) or None,
+        pixel_spacing=_values(parts, "PixelSpacing", float, 2) or None,
+        thickness=_number(parts, "SliceThickness"),
+        tilt=_number(parts, "GantryDetectorTilt"),
+        slope=_number(parts, "RescaleSlope"),
+        intercept=_number(parts, "RescaleIntercept"),
+        units=_units(parts),
+        facts={key: text for key, name in FACTS.items() if (text := _text(parts, name))},
+    )
+
+
+def _find(parts: list[Dataset], name: str) -> Any:
+    return next((part[name].value for part in parts if part.get(name) not in (None, "")), None)
+
+
+def _values(parts: list[Dataset], name: str, kind: type, count: int | None = None) -> tuple:
+    found = _find(parts, name)
+    if found is None:
+        return ()
+    several = [found] if isinstance(found, (str, float, int)) else list(found)
+    return tuple(kind(value) for value in several) if count in (None, len(several)) else ()
+
+
+def _number(parts: list[Dataset], name: str) -> float | None:
+    found = _find(parts, name)
+    return None if found is None else float(found)
+
+
+def _text(parts: list[Dataset], name: str) -> str:
+    found = _find(parts, name)
+    if found is None:
+        return ""
+    return str(found) if isinstance(found, (str, float, int)) else "\\".join(str(value) for value in found)
+
+
+def _units(parts: list[Dataset]) -> str:
+    """Give the unit of the values: of the real world mapping (PS3.3 C.7.6.16.2.11), else Rescale Type."""
+    for part in parts:
+        for item in (part, *(part.get("RealWorldValueMappingSequence") or [])):
+            codes = item.get("MeasurementUnitsCodeSequence")
+            if codes:
+                return str(codes[0].get("CodeValue") or "")
+    return str(_find(parts, "RescaleType") or "")

@@ -1,0 +1,115 @@
+"""Pixels of one DICOM file as Hounsfield units."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from CTEnhanceLib.errors import InputRefusedError
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+logger = logging.getLogger(__name__)
+
+AIR = -1024
+# no padding lies among tissue and bone: a value there would punch holes into the patient
+_TISSUE = (-500.0, 3071.0)
+
+
+def stored_values(path: Path) -> tuple[np.ndarray, Dataset]:
+    """Decode a file.
+
+    Compressed pixels are decoded by whichever pydicom plug-in is installed, else by the GDCM inside SimpleITK,
+    which knows every lossless and lossy JPEG, JPEG-LS, JPEG 2000 and RLE syntax.
+
+    Returns:
+        Stored values, shape (frames, rows, columns), and the dataset they came with.
+
+    Raises:
+        InputRefusedError: No pixels, damaged pixels, or a transfer syntax that nothing here can decode.
+    """
+    import pydicom
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        dataset = pydicom.dcmread(path, force=True)
+        if "PixelData" not in dataset:
+            raise InputRefusedError(f"{path.name} holds no pixels, only a header; export the series again.")
+        syntax = dataset.file_meta.get("TransferSyntaxUID")
+        if syntax is None:  # written without file meta information: PS3.10 and PS3.5 A.1 leave one reading
+            syntax = dataset.file_meta.TransferSyntaxUID = pydicom.uid.ImplicitVRLittleEndian
+        try:
+            values = np.asarray(dataset.pixel_array)
+        except Exception as error:  # each codec raises its own kind
+            if not syntax.is_compressed:
+                raise InputRefusedError(
+                    f"The pixels of {path.name} are damaged or cut short; export the series again."
+                ) from error
+            logger.info("pydicom does not decode %s (%s); GDCM is asked", syntax.name, error)
+            values = _decode_with_gdcm(path, dataset)
+    frames = int(dataset.get("NumberOfFrames") or 1)
+    return values.reshape(frames, int(dataset.Rows), int(dataset.Columns)), dataset
+
+
+def to_hounsfield(stored: np.ndarray, slope: float, intercept: float, padding: tuple[int, int] | None) -> np.ndarray:
+    """Apply the modality LUT (PS3.3 C.11.1) and turn padding (C.7.5.1.1.2) into air.
+
+    Args:
+        stored: Stored values, any shape, integer.
+        slope: Rescale slope.
+        intercept: Rescale intercept.
+        padding: First and last stored value that mean "no measurement", from `padding_range`.
+
+    Returns:
+        int16 HU of the same shape.
+    """
+    values = stored * np.float32(slope) + np.float32(intercept)
+    if padding is not None and not _TISSUE[0] < padding[0] * slope + intercept < _TISSUE[1]:
+        values[(stored >= padding[0]) & (stored <= padding[1])] = AIR
+    limits = np.iinfo(np.int16)
+    return np.clip(np.rint(values), limits.min, limits.max).astype(np.int16)
+
+
+def padding_range(dataset: Dataset) -> tuple[int, int] | None:
+    """Give the stored values that mean padding: Pixel Padding Value and Pixel Padding Range Limit."""
+    if dataset.get("PixelPaddingValue") in (None, ""):
+        return None
+    bits, signed = int(dataset.BitsAllocated), int(dataset.PixelRepresentation)
+    limit = dataset.get("PixelPaddingRangeLimit")
+    value = _as_stored(dataset.PixelPaddingValue, bits, signed)
+    other = value if limit in (None, "") else _as_stored(limit, bits, signed)
+    return min(value, other), max(value, other)
+
+
+def _as_stored(value: int | bytes, bits: int, signed: int) -> int:
+    """Read a value of either sign, as writers confuse US and SS, the way the pixels are stored."""
+    number = int.from_bytes(value[:2], "little") if isinstance(value, bytes) else int(value)
+    number %= 1 << bits
+    return number - (1 << bits) if signed and number >= 1 << (bits - 1) else number
+
+
+def _decode_with_gdcm(path: Path, dataset: Dataset) -> np.ndarray:
+    import SimpleITK as sitk
+
+    name = dataset.file_meta.TransferSyntaxUID.name
+    refusal = InputRefusedError(
+        f"The pixels of {path.name} are compressed as {name}, which cannot be decoded here; install the codecs "
+        "(pip install 'CTEnhance[dicom-codecs]') or export the series uncompressed."
+    )
+    # GDCM hands out rescaled values only; those of a multi-frame file may be scaled frame by frame
+    if int(dataset.get("NumberOfFrames") or 1) != 1:
+        raise refusal
+    reader = sitk.ImageFileReader()
+    reader.SetImageIO("GDCMImageIO")
+    reader.SetFileName(str(path))
+    try:
+        rescaled = sitk.GetArrayFromImage(reader.Execute())
+    except RuntimeError as error:
+        raise refusal from error
+    slope, intercept = float(dataset.RescaleSlope), float(dataset.RescaleIntercept)
+    return np.rint((rescaled - intercept) / slope).astype(np.int32)

@@ -1,0 +1,69 @@
+"""A DICOM series in: checked, sorted, in Hounsfield units, on an exact grid."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from CTEnhanceLib.dicom.checks import check_headers
+from CTEnhanceLib.dicom.grid import SeriesGrid, series_grid
+from CTEnhanceLib.dicom.pixels import padding_range, stored_values, to_hounsfield
+from CTEnhanceLib.dicom.select import find_ct_series
+from CTEnhanceLib.errors import InputRefusedError
+
+if TYPE_CHECKING:
+    import SimpleITK as sitk
+
+
+def read_series(folder: Path | str) -> sitk.Image:
+    """Read the CT series in a folder (or one multi-frame CT file).
+
+    Headers are checked before any pixel is decoded; then one file at a time is decoded into the volume.
+
+    Args:
+        folder: Folder that holds one CT series, subfolders included; file names do not matter.
+
+    Returns:
+        int16 HU. The third axis runs from slice to slice, i x j = k (right-handed). Facts of the header that do not
+        name the patient are metadata in SimpleITK's key format, for example "0018|0050" Slice Thickness,
+        "0018|1210" Convolution Kernel, "0020|000e" Series Instance UID.
+
+    Raises:
+        InputRefusedError: In one sentence, what the folder holds instead of a CT volume and what to give.
+    """
+    headers = find_ct_series(Path(folder))
+    check_headers(headers)
+    grid = series_grid(headers)
+    return _to_image(_load(grid), grid)
+
+
+def _load(grid: SeriesGrid) -> np.ndarray:
+    rows, columns = grid.headers[0].size
+    volume = np.empty((len(grid.headers), rows, columns), dtype=np.int16)
+    numbered = sorted(enumerate(grid.headers), key=lambda entry: str(entry[1].path))
+    for path, slices in groupby(numbered, key=lambda entry: entry[1].path):
+        stored, dataset = stored_values(path)
+        padding = padding_range(dataset)
+        for index, header in slices:
+            frame = header.frame or 0
+            if frame >= len(stored):
+                raise InputRefusedError(
+                    f"{path.name} holds fewer pictures than its header lists; export the series again."
+                )
+            volume[index] = to_hounsfield(stored[frame], header.slope or 1.0, header.intercept or 0.0, padding)
+    return volume
+
+
+def _to_image(volume: np.ndarray, grid: SeriesGrid) -> sitk.Image:
+    import SimpleITK as sitk
+
+    image = sitk.GetImageFromArray(volume)
+    image.SetOrigin(grid.origin.tolist())
+    image.SetSpacing(grid.spacing)
+    image.SetDirection(grid.direction.ravel().tolist())
+    for key, text in grid.headers[0].facts.items():
+        image.SetMetaData(key, text)
+    return image

@@ -1,0 +1,84 @@
+"""The measured series that a computed one is derived from."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from CTEnhanceLib.dicom.checks import check_headers
+from CTEnhanceLib.dicom.grid import SeriesGrid, series_grid
+from CTEnhanceLib.dicom.header import SliceHeader
+from CTEnhanceLib.dicom.select import find_ct_series
+from CTEnhanceLib.errors import UsageError
+
+if TYPE_CHECKING:
+    import SimpleITK as sitk
+    from pydicom.dataset import Dataset
+
+# thick slices that a thin one is said to come from: as many as a generator with five slices of context sees
+REACH_INTERVALS = 2.5
+
+
+@dataclass(frozen=True)
+class SourceSeries:
+    """A measured series: its grid and the whole header of its first slice."""
+
+    grid: SeriesGrid
+    dataset: Dataset
+
+    @property
+    def headers(self) -> list[SliceHeader]:
+        """Headers of all slices along the slice axis."""
+        return self.grid.headers
+
+    def near(self, position: np.ndarray) -> list[SliceHeader]:
+        """Give the slices around a point (LPS mm): those within `REACH_INTERVALS` intervals along the normal."""
+        height = float((np.asarray(position) - self.grid.origin) @ self.grid.direction[:, 2])
+        interval = self.grid.spacing[2]
+        return [
+            header
+            for index, header in enumerate(self.headers)
+            if abs(index * interval - height) <= REACH_INTERVALS * interval
+        ]
+
+
+def read_source(folder: Path, image: sitk.Image) -> SourceSeries:
+    """Read the headers of the source series and check that `image` lies on its in-plane grid.
+
+    Raises:
+        InputRefusedError: The folder holds no usable CT series.
+        UsageError: The volume does not come from that series: patient and study would be wrong.
+    """
+    import pydicom
+
+    headers = find_ct_series(folder)
+    check_headers(headers)
+    grid = series_grid(headers)
+    if not _fits(image, grid):
+        raise UsageError(
+            f"The volume does not lie on the slices of {folder.name}, so it is not derived from that series; "
+            "name the folder that it was computed from."
+        )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        dataset = pydicom.dcmread(grid.headers[0].path, stop_before_pixels=True, force=True)
+        dataset.decode()
+    return SourceSeries(grid, dataset)
+
+
+def _fits(image: sitk.Image, grid: SeriesGrid) -> bool:
+    rows, columns = grid.headers[0].size
+    origin = (np.asarray(image.GetOrigin()) - grid.origin) @ grid.direction
+    extent = (len(grid.headers) + 1) * grid.spacing[2]
+    last = origin[2] + (image.GetSize()[2] - 1) * image.GetSpacing()[2]
+    return (
+        image.GetSize()[:2] == (columns, rows)
+        and np.allclose(image.GetSpacing()[:2], grid.spacing[:2], rtol=1e-3)
+        and np.allclose(np.reshape(image.GetDirection(), (3, 3)), grid.direction, atol=1e-3)
+        and np.abs(origin[:2]).max() < 0.01
+        and -grid.spacing[2] < origin[2] <= last < extent
+    )
