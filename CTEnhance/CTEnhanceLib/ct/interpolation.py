@@ -6,6 +6,7 @@ import numpy as np
 from scipy.ndimage import map_coordinates
 
 KINDS = ("nearest", "linear", "cubic")
+_EDGE = 16
 _BLOCK_BYTES = 64 * 2**20
 
 
@@ -26,8 +27,10 @@ def interpolation_matrix(source: np.ndarray, target: np.ndarray, kind: str = "cu
     index = (np.asarray(target) - source[0]) / (source[1] - source[0])
     order = KINDS.index(kind)
     if order == 2:
-        # the spline is linear in its data: interpolating unit slices gives the columns of the matrix
-        columns = [map_coordinates(unit, [index], order=3, mode="reflect") for unit in np.eye(len(source))]
+        # The spline is linear in its data: interpolating unit slices gives the columns of the matrix. The symmetric
+        # edges are padded by hand, because scipy's own start of the recursion is 2 HU off for a handful of slices.
+        padded = np.pad(np.eye(len(source)), ((_EDGE, _EDGE), (0, 0)), mode="symmetric")
+        columns = [map_coordinates(unit, [index + _EDGE], order=3, mode="mirror") for unit in padded.T]
         return np.stack(columns, axis=1)
     index = np.clip(index, 0, len(source) - 1)
     if order == 0:

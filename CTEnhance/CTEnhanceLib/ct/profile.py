@@ -82,3 +82,18 @@ def thickening_matrix(thick_positions: np.ndarray, thin_positions: np.ndarray, p
             f"{edges[-1]:g} mm along the slice axis; use volumes of the same scan."
         )
     return weights / total[:, None]
+
+
+def standard_deviation(profile: SliceProfile) -> float:
+    """Give the standard deviation (mm) of a slice profile: its width whatever its shape."""
+    if profile.shape == "box":
+        return profile.fwhm / np.sqrt(12)
+    if profile.shape == "triangle":
+        return profile.fwhm / np.sqrt(6)
+    if profile.shape == "gaussian":
+        return profile.fwhm / _FWHM_PER_SIGMA
+    weights = np.asarray(profile.weights) / sum(profile.weights)
+    z = (np.arange(len(weights)) - (len(weights) - 1) / 2) * profile.step
+    # a bin has a width of its own
+    variance = float(weights @ (z - weights @ z) ** 2) + profile.step**2 / 12
+    return np.sqrt(max(variance, 0.0))

@@ -1,0 +1,71 @@
+"""The command `ctenhance`: parses, runs one command, and turns errors into one sentence and an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+from CTEnhanceLib.errors import CancelledError, CTEnhanceError, UsageError
+from CTEnhanceLib.version import __version__
+
+COMMANDS = ("enhance", "thicken", "evaluate", "tables", "train", "models", "reading", "phantom")
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> None:  # type: ignore[override]
+        raise UsageError(f"{message[:1].upper()}{message[1:]}; see '{self.prog} --help'.")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Give the parser with all commands; no command imports torch before it runs."""
+    parser = _Parser(
+        prog="ctenhance",
+        description="Thin slices from thick-slice bone CT. Computed, for research, not for diagnosis.",
+        epilog="Exit codes: 0 done, 1 internal error, 2 usage, 3 input refused, 4 model refused, 5 device or memory, "
+        "6 output not writable, 130 cancelled.",
+    )
+    parser.add_argument("--version", action="version", version=f"ctenhance {__version__}")
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        importlib.import_module(f"CTEnhanceLib.commands.{command}").add_parser(subparsers)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        arguments: Words after the command name; those of the process when left out.
+
+    Returns:
+        The exit code.
+    """
+    logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.WARNING)
+    try:
+        parsed = build_parser().parse_args(arguments)
+        parsed.run(parsed)
+    except CTEnhanceError as error:
+        return _fail(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        return _fail("The run was cancelled; nothing was written.", CancelledError.exit_code)
+    except BrokenPipeError:
+        # the reader of our output went away: nobody is left to tell
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except MemoryError:
+        return _fail("Memory ran out; close other programs or crop the volume.", 5)
+    except Exception as error:
+        traceback.print_exc()
+        return _fail(f"Internal error ({type(error).__name__}: {error}); please report it with the lines above.", 1)
+    return 0
+
+
+def _fail(message: str, code: int) -> int:
+    sys.stdout.flush()
+    sys.stderr.write(f"ctenhance: {message}\n")
+    return code

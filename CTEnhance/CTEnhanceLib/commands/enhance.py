@@ -1,0 +1,84 @@
+"""`ctenhance enhance`: a thick-slice volume in, a thin-slice volume out."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from CTEnhanceLib.device import PRECISIONS
+from CTEnhanceLib.errors import UsageError
+from CTEnhanceLib.files import check_writable, read_volume, volume_suffix, write_text, write_volume
+from CTEnhanceLib.lifeline import cancel_on_terminate, hold_lifeline
+from CTEnhanceLib.model.folder import DEFAULT_MODEL
+from CTEnhanceLib.progress import BarProgress, JsonProgress
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser("enhance", help="compute thin slices from thick ones")
+    parser.add_argument("input", metavar="INPUT", help=".nrrd, .nii.gz, .mha or a DICOM folder")
+    parser.add_argument("output", metavar="OUTPUT", help=".nrrd, .nii.gz, .mha, or a folder name for derived DICOM")
+    parser.add_argument("--model", default=DEFAULT_MODEL, metavar="NAME|DIR", help="default: %(default)s")
+    parser.add_argument("--spacing", type=float, default=1.0, metavar="MM", help="thin interval; default: %(default)s")
+    parser.add_argument("--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda, cuda:N or mps")
+    parser.add_argument("--precision", choices=PRECISIONS, default="auto")
+    parser.add_argument("--thickness", type=float, metavar="MM", help="thickness of the thick slices, if not as stated")
+    parser.add_argument("--interval", type=float, metavar="MM", help="their interval, if the file states it wrongly")
+    parser.add_argument("--profile", choices=("box", "triangle", "gaussian", "model"), help="their slice profile")
+    parser.add_argument("--fwhm", type=float, metavar="MM", help="its full width at half maximum")
+    parser.add_argument("--confidence", metavar="PATH", help="also write the confidence volume")
+    parser.add_argument("--no-consistency", action="store_true", help="leave the back-projection out")
+    parser.add_argument("--report", metavar="PATH", help="also write the report, JSON")
+    parser.add_argument("--progress", choices=("json",), help="progress as JSON lines on standard output")
+    parser.add_argument("--lifeline", choices=("stdin",), help="end the run when standard input ends")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Enhance; arguments are checked and outputs proved writable before anything is computed."""
+    cancelled = cancel_on_terminate()
+    if args.lifeline:
+        hold_lifeline(cancelled)
+    as_folder = not volume_suffix(args.output)
+    check_writable(args.output)
+    if args.confidence is not None:
+        if not volume_suffix(args.confidence):
+            raise UsageError(f"The confidence volume {args.confidence} needs a suffix such as .nrrd.")
+        check_writable(args.confidence)
+    if args.report is not None:
+        check_writable(args.report)
+    progress = JsonProgress() if args.progress else BarProgress()
+    progress("read", 0, 1)
+    image = read_volume(args.input)
+    progress("read", 1, 1)
+
+    from CTEnhanceLib.model.folder import load_stack
+    from CTEnhanceLib.pipeline import enhance
+
+    result = enhance(
+        image,
+        load_stack(args.model),
+        spacing=args.spacing,
+        device=args.device,
+        progress=progress,
+        cancel=cancelled.is_set,
+        precision=args.precision,
+        thickness=args.thickness,
+        interval=args.interval,
+        profile=args.profile,
+        fwhm=args.fwhm,
+        consistency=not args.no_consistency,
+        confidence=args.confidence is not None,
+    )
+    progress("write", 0, 1)
+    if args.confidence is not None:
+        write_volume(result.confidence, args.confidence)
+    if args.report is not None:
+        write_text(json.dumps(result.report, indent=2, ensure_ascii=False) + "\n", args.report)
+    if as_folder:
+        from CTEnhanceLib.dicom import write_derived_series
+
+        write_derived_series(result.volume, args.output, args.input, report=result.report)
+    else:
+        write_volume(result.volume, args.output)
+    progress("write", 1, 1)

@@ -1,0 +1,221 @@
+"""The model folder on disk: model.json, weights as safetensors, card, metrics, licence; checked by hash."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from CTEnhanceLib.errors import ModelRefusedError, OutputError
+from CTEnhanceLib.model.spec import ModelSpec
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from CTEnhanceLib.model.stack import Stack
+
+DEFAULT_MODEL = "context"
+DESCRIPTION_FILE = "model.json"
+CARD_FILE = "MODEL_CARD.md"
+METRICS_FILE = "metrics.json"
+LICENCE_FILE = "LICENSE"
+
+
+@dataclass(frozen=True)
+class ModelFolder:
+    """A model folder whose files have been checked against their hashes.
+
+    Attributes:
+        path: The folder.
+        spec: What model.json says.
+        sha256: Hash of the bytes of model.json, which names the hashes of all other files.
+    """
+
+    path: Path
+    spec: ModelSpec
+    sha256: str
+
+    @property
+    def card(self) -> str:
+        """The model card, Markdown; empty where there is none."""
+        card = self.path / CARD_FILE
+        return card.read_text(encoding="utf-8") if card.is_file() else ""
+
+
+def models_directory() -> Path:
+    """Give the folder that holds the installed models: beside the package in a wheel, in Resources elsewhere."""
+    package = Path(__file__).resolve().parent.parent
+    in_wheel = package / "Models"
+    return in_wheel if in_wheel.is_dir() else package.parent / "Resources" / "Models"
+
+
+def installed_models() -> list[str]:
+    """Give the names of the installed models, the default first."""
+    names = sorted(path.parent.name for path in models_directory().glob(f"*/{DESCRIPTION_FILE}"))
+    return sorted(names, key=lambda name: name != DEFAULT_MODEL)
+
+
+def find_model(name_or_folder: str | os.PathLike[str]) -> Path:
+    """Give the folder of a model.
+
+    Args:
+        name_or_folder: Name of an installed model, or a model folder.
+
+    Raises:
+        ModelRefusedError: There is none.
+    """
+    installed = models_directory() / str(name_or_folder)
+    for folder in (Path(name_or_folder), installed):
+        if (folder / DESCRIPTION_FILE).is_file():
+            return folder
+    raise ModelRefusedError(
+        f"There is no model {str(name_or_folder)!r}; installed are: {', '.join(installed_models()) or 'none'}. "
+        f"Give one of these names or a folder with a {DESCRIPTION_FILE}."
+    )
+
+
+def open_model(name_or_folder: str | os.PathLike[str] = DEFAULT_MODEL) -> ModelFolder:
+    """Read model.json and check the hash of every file it names. Imports no torch.
+
+    Raises:
+        ModelRefusedError: The model is missing, unreadable, or a file of it was changed.
+    """
+    folder = find_model(name_or_folder)
+    try:
+        raw = (folder / DESCRIPTION_FILE).read_bytes()
+        content = json.loads(raw)
+        hashes = dict(content["sha256"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelRefusedError(
+            f"{folder / DESCRIPTION_FILE} cannot be read ({error}); install the model again."
+        ) from error
+    spec = ModelSpec.from_json(content)
+    missing = {generator.file for generator in spec.generators} - set(hashes)
+    if missing:
+        raise ModelRefusedError(
+            f"model.json of {spec.name!r} gives no sha256 for {sorted(missing)[0]}; export it again."
+        )
+    for file, expected in hashes.items():
+        _check_file(folder, file, expected, spec.name)
+    return ModelFolder(folder, spec, hashlib.sha256(raw).hexdigest())
+
+
+def load_stack(name_or_folder: str | os.PathLike[str] = DEFAULT_MODEL) -> Stack:
+    """Load a stack, its files checked; nothing is ever unpickled.
+
+    Args:
+        name_or_folder: Name of an installed model, or a model folder.
+
+    Raises:
+        ModelRefusedError: The model is missing, changed, or does not fit its own description.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    from CTEnhanceLib.model.stack import Stack, build_generator
+
+    model = open_model(name_or_folder)
+    modules = []
+    for generator in model.spec.generators:
+        try:
+            module = build_generator(generator)
+            module.load_state_dict({k: v.float() for k, v in load_file(model.path / generator.file).items()})
+        except (SafetensorError, RuntimeError, TypeError, ValueError, OSError) as error:
+            raise ModelRefusedError(
+                f"{generator.file} of model {model.spec.name!r} does not fit its model.json "
+                f"({str(error).splitlines()[0]}); export it again."
+            ) from error
+        modules.append(module.eval())
+    return Stack(model.spec, modules, model.sha256)
+
+
+def save_stack(
+    folder: str | os.PathLike[str],
+    spec: ModelSpec,
+    modules: Sequence[nn.Module],
+    documents: Mapping[str, str],
+) -> str:
+    """Write a model folder; it appears under its name only when it is complete.
+
+    Args:
+        folder: Where to; an existing model folder is replaced.
+        spec: What model.json says.
+        modules: One generator for each of `spec.generators`; their floating-point weights are stored as fp16.
+        documents: Text files by name: MODEL_CARD.md, metrics.json, LICENSE.
+
+    Returns:
+        The sha256 of model.json.
+
+    Raises:
+        OutputError: The folder cannot be written, or holds something that is no model.
+    """
+    from safetensors.torch import save_file
+
+    folder = Path(folder)
+    if folder.exists() and not (folder / DESCRIPTION_FILE).is_file() and any(folder.iterdir()):
+        raise OutputError(f"{folder} is not empty and holds no model; choose another folder.")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        try:
+            for generator, module in zip(spec.generators, modules):
+                weights = {
+                    name: (value.half() if value.is_floating_point() else value).contiguous().cpu()
+                    for name, value in module.state_dict().items()
+                }
+                save_file(weights, partial / generator.file)
+            for name, text in documents.items():
+                (partial / name).write_text(text, encoding="utf-8", newline="\n")
+            hashes = {path.name: _sha256(path) for path in sorted(partial.iterdir())}
+            text = json.dumps(spec.to_json(hashes), indent=2) + "\n"
+            (partial / DESCRIPTION_FILE).write_text(text, encoding="utf-8", newline="\n")
+            partial.chmod(0o755)
+            if folder.exists():
+                shutil.rmtree(folder)
+            partial.replace(folder)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+    except OSError as error:
+        raise OutputError(f"The model folder {folder} cannot be written ({error}).") from error
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def describe_model(model: ModelFolder) -> dict[str, Any]:
+    """Give what a list of models shows: name, description, method, ranges, hash, folder."""
+    spec = model.spec
+    return {
+        "name": spec.name,
+        "description": spec.description,
+        "method": spec.method,
+        "base": spec.base,
+        "context": spec.context,
+        "offsets_mm": spec.offsets,
+        "interval_range_mm": spec.interval_range_mm,
+        "sha256": model.sha256,
+        "folder": str(model.path),
+    }
+
+
+def _check_file(folder: Path, file: str, expected: str, name: str) -> None:
+    path = folder / file
+    if Path(file).name != file or not path.is_file():
+        raise ModelRefusedError(f"{file} of model {name!r} is missing from {folder}; install the model again.")
+    if _sha256(path) != expected:
+        raise ModelRefusedError(
+            f"{file} of model {name!r} is not the file its model.json was written for (sha256 differs); "
+            "install the model again."
+        )
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        for block in iter(lambda: stream.read(1 << 20), b""):
+            digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,134 @@
+"""What model.json says: how a stack was made and for what it may be used."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from CTEnhanceLib.ct.intensity import HU_MIN, STORED_MAX
+from CTEnhanceLib.ct.slice_map import ANY_OFFSET
+from CTEnhanceLib.errors import ModelRefusedError
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True)
+class GeneratorSpec:
+    """One generator of a stack.
+
+    Attributes:
+        file: Its weights, a safetensors file in the model folder.
+        architecture: "unet256" or "context_unet".
+        arguments: What its class is constructed with.
+        offsets: Offsets (mm) of its output channels, or "any" where it takes the true offset as input.
+    """
+
+    file: str
+    architecture: str
+    arguments: dict[str, Any]
+    offsets: tuple[float, ...] | str
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """The content of model.json, except the hashes.
+
+    Attributes:
+        name: Name of the model.
+        description: One sentence for the list in the panel.
+        method: "raw" (thesis Method 1) or "residual" (thesis Method 2).
+        base: What a residual is added to: "thick" or "interpolated"; None for raw.
+        context: Number of thick slices each generator sees (odd).
+        generators: The generators; together they cover all offsets.
+        spacing_range_mm: Thin spacings it was made for.
+        thickness_range_mm: Thicknesses it was made for.
+        interval_range_mm: Intervals it was made for.
+        pixel_spacing_range_mm: Pixel sizes it was trained for; outside them a warning is given.
+        kernels: Reconstruction kernels it was trained for, as free text.
+        slice_profile: Profile assumed where neither user nor DICOM says more: "shape" and "fwhm_ratio" to the
+            thickness, or "weights", "step_mm" and "fwhm_mm" of a measured one.
+        crop_margin_px: Margin with which air may be cropped away without changing body voxels, or None.
+        intensity: The 12-bit scale.
+        normalisation: The network scale of input and output.
+    """
+
+    name: str
+    description: str
+    method: str
+    base: str | None
+    context: int
+    generators: tuple[GeneratorSpec, ...]
+    spacing_range_mm: tuple[float, float]
+    thickness_range_mm: tuple[float, float]
+    interval_range_mm: tuple[float, float]
+    pixel_spacing_range_mm: tuple[float, float]
+    kernels: str
+    slice_profile: dict[str, Any]
+    crop_margin_px: int | None = None
+    intensity: dict[str, int] = field(default_factory=lambda: {"hu_min": HU_MIN, "stored_max": STORED_MAX})
+    normalisation: dict[str, list[float]] = field(default_factory=lambda: {"input": [-1.0, 1.0], "output": [-1.0, 1.0]})
+
+    @property
+    def offsets(self) -> tuple[float, ...] | str:
+        """All offsets (mm) of the stack in the order of its generators, or "any"."""
+        if any(generator.offsets == ANY_OFFSET for generator in self.generators):
+            return ANY_OFFSET
+        return tuple(float(offset) for generator in self.generators for offset in generator.offsets)
+
+    def to_json(self, hashes: dict[str, str]) -> dict[str, Any]:
+        """Give model.json: this, the schema version, the offsets in mm, and the sha256 of each file."""
+        return {"schema_version": SCHEMA_VERSION, **asdict(self), "offsets_mm": self.offsets, "sha256": hashes}
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> ModelSpec:
+        """Read model.json.
+
+        Raises:
+            ModelRefusedError: Something is missing or makes no sense; the message names it.
+        """
+        version = content.get("schema_version")
+        if version != SCHEMA_VERSION:
+            raise ModelRefusedError(
+                f"model.json has schema version {version!r}; this program reads version {SCHEMA_VERSION}: "
+                "update the program or export the model again."
+            )
+        known = {name: content[name] for name in cls.__dataclass_fields__ if name in content}
+        try:
+            known["generators"] = tuple(
+                GeneratorSpec(g["file"], g["architecture"], dict(g["arguments"]), _offsets(g["offsets"]))
+                for g in content["generators"]
+            )
+            known.update({name: _range(value) for name, value in known.items() if name.endswith("_range_mm")})
+            spec = cls(**known)
+            spec.check()
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelRefusedError(f"model.json cannot be used ({error}); export the model again.") from error
+        return spec
+
+    def check(self) -> None:
+        """Check that the fields make sense together.
+
+        Raises:
+            ValueError: They do not; the message says what was met.
+        """
+        if (self.method, self.base) not in {("raw", None), ("residual", "thick"), ("residual", "interpolated")}:
+            raise ValueError(f"method {self.method!r} with base {self.base!r} is not known")
+        if self.context < 1 or self.context % 2 == 0:
+            raise ValueError(f"context must be an odd number of slices, not {self.context}")
+        if not self.generators:
+            raise ValueError("it lists no generator")
+        if self.offsets == ANY_OFFSET and len(self.generators) > 1:
+            raise ValueError("a generator that takes any offset must stand alone")
+        if self.intensity != {"hu_min": HU_MIN, "stored_max": STORED_MAX}:
+            raise ValueError(f"the intensity scale {self.intensity} is not the 12-bit scale of this program")
+        if self.normalisation != {"input": [-1.0, 1.0], "output": [-1.0, 1.0]}:
+            raise ValueError(f"the normalisation {self.normalisation} is not known")
+
+
+def _offsets(value: Any) -> tuple[float, ...] | str:
+    return ANY_OFFSET if value == ANY_OFFSET else tuple(float(offset) for offset in value)
+
+
+def _range(value: Any) -> tuple[float, float]:
+    low, high = value
+    return float(low), float(high)

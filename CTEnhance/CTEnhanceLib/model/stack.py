@@ -1,0 +1,141 @@
+"""The stack: the generators that together cover all offsets, with method, base and intensity scale."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from CTEnhanceLib.ct.intensity import STORED_MAX
+from CTEnhanceLib.ct.slice_map import ANY_OFFSET, Prediction
+from CTEnhanceLib.model.spec import GeneratorSpec, ModelSpec
+
+
+class Stack:
+    """Generators ready for inference.
+
+    Attributes:
+        spec: What the stack is and what it was made for.
+        sha256: Hash of its model.json.
+        modules: One module for each of `spec.generators`, in evaluation mode.
+        device: Where they are.
+        precision: "fp32", "fp16" or "bf16".
+    """
+
+    def __init__(self, spec: ModelSpec, modules: Sequence[nn.Module], sha256: str) -> None:
+        self.spec = spec
+        self.sha256 = sha256
+        self.modules = [module.eval() for module in modules]
+        self.device = torch.device("cpu")
+        self.precision = "fp32"
+
+    @property
+    def multiple(self) -> int:
+        """What height and width of slices are padded to a multiple of."""
+        return max(int(module.multiple) for module in self.modules)  # type: ignore[arg-type]
+
+    def place(self, device: torch.device, precision: str) -> None:
+        """Move the generators to a device and choose the precision of their inner layers."""
+        self.device, self.precision = device, precision
+        for module in self.modules:
+            module.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def predict(
+        self,
+        context: Tensor,
+        predictions: Sequence[Prediction],
+        bases: Tensor,
+        condition: tuple[float, float],
+        interval: float,
+    ) -> Tensor:
+        """Predict thin slices.
+
+        Args:
+            context: (B, context, H, W) stored values in [0, 4095], along the slice axis.
+            predictions: What to predict; `thick` counts in the batch (0 to B - 1).
+            bases: (P, H, W) stored values of the slices interpolated at each prediction; empty (0, H, W) where the
+                base is not interpolated.
+            condition: What the scan is like, from `context_unet.describe_scan`.
+            interval: Interval of the thick slices, mm.
+
+        Returns:
+            float32 (P, H, W) stored values, not clipped. Each depends on its own slice only, not on the batch.
+        """
+        height, width = context.shape[-2:]
+        padding = (0, -width % self.multiple, 0, -height % self.multiple)
+        scaled = functional.pad(context * (2 / STORED_MAX) - 1, padding, mode="replicate")
+        scaled = scaled.to(self.device).contiguous(memory_format=torch.channels_last)
+        padded_bases = functional.pad(bases[None] / STORED_MAX, padding, mode="replicate")[0].to(self.device)
+        use_autocast = self.precision != "fp32"
+        half = torch.float16 if self.precision == "fp16" else torch.bfloat16
+        with torch.inference_mode(), torch.autocast(self.device.type, half, enabled=use_autocast):
+            if self.spec.offsets == ANY_OFFSET:
+                output = self._predict_any(scaled, predictions, padded_bases, condition, interval)
+            else:
+                output = self._predict_listed(scaled, predictions)
+            output = output.float()
+            if self.spec.method == "raw":
+                output = (output + 1) / 2
+            elif self.spec.base == "thick":
+                middle = (scaled[:, self.spec.context // 2] + 1) / 2
+                output = output + middle[[p.thick for p in predictions]]
+            else:
+                output = output + padded_bases
+        return output[:, :height, :width].cpu() * STORED_MAX
+
+    def _predict_listed(self, scaled: Tensor, predictions: Sequence[Prediction]) -> Tensor:
+        wanted = {p.channel for p in predictions}
+        channels: dict[int, Tensor] = {}
+        first = 0
+        for generator, module in zip(self.spec.generators, self.modules):
+            numbers = range(first, first + len(generator.offsets))
+            if wanted & set(numbers):
+                channels.update(zip(numbers, module(scaled).unbind(1)))
+            first += len(generator.offsets)
+        return torch.stack([channels[p.channel][p.thick] for p in predictions])
+
+    def _predict_any(
+        self,
+        scaled: Tensor,
+        predictions: Sequence[Prediction],
+        bases: Tensor,
+        condition: tuple[float, float],
+        interval: float,
+    ) -> Tensor:
+        generator: Any = self.modules[0]
+        conditions = torch.tensor([condition], device=self.device).expand(len(scaled), -1)
+        features = generator.encode(scaled, conditions)
+        output = torch.empty(bases.shape, device=self.device)
+        # one offset of every thick slice at a time: memory stays that of one batch
+        turns: dict[int, list[int]] = {}
+        seen: dict[int, int] = {}
+        for number, prediction in enumerate(predictions):
+            turn = seen.get(prediction.thick, 0)
+            seen[prediction.thick] = turn + 1
+            turns.setdefault(turn, []).append(number)
+        for numbers in turns.values():
+            thick = [predictions[n].thick for n in numbers]
+            offsets = torch.tensor([predictions[n].offset / interval for n in numbers], device=self.device)
+            base = bases[numbers][:, None] * 2 - 1
+            output[numbers] = generator.decode(features[thick], base, offsets)[:, 0]
+        return output
+
+
+def build_generator(spec: GeneratorSpec) -> nn.Module:
+    """Make the untrained module of a generator.
+
+    Raises:
+        ValueError: The architecture is not known.
+    """
+    if spec.architecture == "unet256":
+        from CTEnhanceLib.model.unet import UNet256
+
+        return UNet256(**spec.arguments)
+    if spec.architecture == "context_unet":
+        from CTEnhanceLib.model.context_unet import ContextUNet
+
+        return ContextUNet(**spec.arguments)
+    raise ValueError(f"architecture {spec.architecture!r} is not known")
