@@ -1,0 +1,107 @@
+"""`ctenhance evaluate`: candidates against a thin reference, beside the baselines."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from CTEnhanceLib.errors import OutputError, UsageError
+from CTEnhanceLib.files import check_writable, read_volume, write_text
+from CTEnhanceLib.progress import BarProgress
+
+if TYPE_CHECKING:
+    from CTEnhanceLib.evaluation.evaluate import Evaluation
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser("evaluate", help="compare thin volumes with a true one and with interpolation")
+    parser.add_argument("candidates", nargs="+", metavar="NAME=CANDIDATE", help="a thin volume and what to call it")
+    parser.add_argument("--reference", required=True, metavar="THIN", help="the true thin volume of the same scan")
+    parser.add_argument("--thick", required=True, metavar="THICK", help="the thick volume the candidates came from")
+    parser.add_argument("--profile", choices=("box", "triangle", "gaussian"), help="the profile that made THICK")
+    parser.add_argument("--fwhm", type=float, metavar="MM", help="its full width at half maximum")
+    parser.add_argument("--json", metavar="PATH", help="write all figures as JSON")
+    parser.add_argument("--csv", metavar="PATH", help="write the figures of each slice as CSV")
+    parser.add_argument("--plots", metavar="DIR", help="write plots and difference pictures as PNG")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Evaluate and print the tables; outputs are proved writable before anything is computed."""
+    paths = named_paths(args.candidates)
+    for path in (args.json, args.csv):
+        if path is not None:
+            check_writable(path)
+    plots = None if args.plots is None else make_folder(args.plots)
+
+    from CTEnhanceLib.evaluation.evaluate import evaluate
+    from CTEnhanceLib.evaluation.markdown import report
+    from CTEnhanceLib.evaluation.record import record, slices_csv
+
+    evaluation = evaluate(
+        read_volume(args.reference),
+        read_volume(args.thick),
+        {name: read_volume(path) for name, path in paths.items()},
+        profile=args.profile,
+        fwhm=args.fwhm,
+        progress=BarProgress(),
+    )
+    if args.json is not None:
+        write_text(json.dumps(record(evaluation), indent=2, ensure_ascii=False) + "\n", args.json)
+    if args.csv is not None:
+        write_text(slices_csv(evaluation), args.csv)
+    if plots is not None:
+        write_plots(evaluation, plots)
+    print(report(evaluation), end="")
+
+
+def named_paths(words: list[str]) -> dict[str, str]:
+    """Take NAME=PATH apart.
+
+    Raises:
+        UsageError: a word has no name or no path, or a name comes twice.
+    """
+    paths: dict[str, str] = {}
+    for word in words:
+        name, equals, path = word.partition("=")
+        if not (name and equals and path):
+            raise UsageError(f"{word!r} is not NAME=CANDIDATE: write for instance context=enhanced.nrrd.")
+        if name in paths:
+            raise UsageError(f"The name {name!r} is given twice: name each candidate differently.")
+        paths[name] = path
+    return paths
+
+
+def make_folder(path: str) -> Path:
+    """Make the folder for pictures, where it is not there yet.
+
+    Raises:
+        OutputError: it cannot be made or written to.
+    """
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"The folder {path} cannot be made ({error.strerror}); choose another place.") from error
+    check_writable(folder / "picture.png")
+    return folder
+
+
+def write_plots(evaluation: Evaluation, folder: Path) -> None:
+    """Write all plots and, for each candidate, its difference picture and its marked patches."""
+    from CTEnhanceLib.evaluation.difference_pictures import difference_picture, marked_picture
+    from CTEnhanceLib.evaluation.plots import bone_histogram, psnr_per_slice, save_figure, spectra
+
+    save_figure(psnr_per_slice(evaluation), folder / "psnr_per_slice.png")
+    save_figure(bone_histogram(evaluation), folder / "bone_histogram.png")
+    spectrum = spectra(evaluation)
+    if spectrum is not None:
+        save_figure(spectrum, folder / "spectrum.png")
+    for name in evaluation.pictures:
+        safe = re.sub(r"[^\w.-]+", "_", name)
+        save_figure(difference_picture(evaluation, name), folder / f"difference_{safe}.png")
+        save_figure(marked_picture(evaluation, name), folder / f"marked_{safe}.png")

@@ -1,0 +1,123 @@
+"""PSNR, MSE and SSIM with every convention fixed (one image pair gives 30 to 66 dB by convention alone).
+
+All are taken on the stored 12-bit value v = clip(HU + 1024, 0, 4095) with the range 4095: MSE on v / 4095 and PSNR =
+-10 log10(MSE); SSIM in 2D after Wang et al. (IEEE Trans. Image Process. 2004;13:600-612): Gaussian window of 11 pixels
+with sigma 1.5, population covariance, K1 0.01, K2 0.03. scikit-image computes it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from CTEnhanceLib.ct.intensity import STORED_MAX, to_stored
+from CTEnhanceLib.errors import InputRefusedError
+
+SSIM_SIGMA = 1.5
+SSIM_WINDOW = 11
+_SSIM_BORDER = SSIM_WINDOW // 2
+
+
+@dataclass(frozen=True)
+class SliceFigures:
+    """Figures of one region, slice by slice; NaN where the region is absent from a slice.
+
+    Attributes:
+        mse: mean squared error of value/4095, (n_slices,).
+        psnr: PSNR in dB at range 4095, (n_slices,); inf where a slice is reproduced exactly.
+        ssim: structural similarity, (n_slices,).
+        voxels: voxels of the region, (n_slices,).
+    """
+
+    mse: np.ndarray
+    psnr: np.ndarray
+    ssim: np.ndarray
+    voxels: np.ndarray
+
+    @property
+    def pooled_mse(self) -> float:
+        """MSE over all voxels of the region at once; NaN where it has none."""
+        total = self.voxels.sum()
+        return float(np.nansum(self.mse * self.voxels) / total) if total else float("nan")
+
+    @property
+    def pooled_psnr(self) -> float:
+        """PSNR of the pooled MSE, dB."""
+        return float(psnr_of(np.asarray(self.pooled_mse)))
+
+    def mean(self, figure: str) -> float:
+        """Mean over the slices that hold the region, of `figure` ("psnr", "mse" or "ssim"); NaN without any."""
+        values = getattr(self, figure)[self.voxels > 0]
+        return float(values.mean()) if len(values) else float("nan")
+
+
+def psnr_of(mse: np.ndarray) -> np.ndarray:
+    """PSNR in dB of a mean squared error of value/4095 (so the range is 1); inf for 0."""
+    with np.errstate(divide="ignore"):
+        return -10.0 * np.log10(mse)
+
+
+def ssim_map(candidate: np.ndarray, reference: np.ndarray) -> tuple[float, np.ndarray]:
+    """Mean SSIM of two stored-value images, and its map without the border the window does not fit in.
+
+    Args:
+        candidate: image on the 12-bit value, (rows, cols).
+        reference: the true image, likewise.
+
+    Returns:
+        The mean, and the map of (rows - 10, cols - 10) whose mean it is.
+
+    Raises:
+        InputRefusedError: the images are smaller than the window.
+    """
+    from skimage.metrics import structural_similarity
+
+    if min(reference.shape) < SSIM_WINDOW:
+        rows, cols = reference.shape
+        raise InputRefusedError(
+            f"A slice of {rows} x {cols} pixels is too small for SSIM, whose window has {SSIM_WINDOW} pixels a side: "
+            "compare larger slices."
+        )
+    mean, full = structural_similarity(
+        reference.astype(np.float64),
+        candidate.astype(np.float64),
+        data_range=STORED_MAX,
+        gaussian_weights=True,
+        sigma=SSIM_SIGMA,
+        use_sample_covariance=False,
+        full=True,
+    )
+    inner = slice(_SSIM_BORDER, -_SSIM_BORDER)
+    return float(mean), full[inner, inner]
+
+
+def compare(candidate: np.ndarray, reference: np.ndarray, masks: dict[str, np.ndarray]) -> dict[str, SliceFigures]:
+    """PSNR, MSE and SSIM of each slice in each region.
+
+    Args:
+        candidate: slices under test in HU, (n_slices, rows, cols).
+        reference: true slices in HU, same shape.
+        masks: boolean masks by region, same shape (see `regions.region_masks`).
+
+    Returns:
+        The figures by region. The SSIM of a region is the mean of the full slice's SSIM map over the region.
+    """
+    count = len(reference)
+    columns = {name: np.full((3, count), np.nan) for name in masks}
+    for index in range(count):
+        stored, truth = to_stored(candidate[index]), to_stored(reference[index])
+        squared = np.square((stored.astype(np.float64) - truth) / STORED_MAX)
+        _, similarity = ssim_map(stored, truth)
+        for name, mask in masks.items():
+            inside = mask[index]
+            inner = inside[_SSIM_BORDER:-_SSIM_BORDER, _SSIM_BORDER:-_SSIM_BORDER]
+            columns[name][2, index] = inside.sum()
+            if inside.any():
+                columns[name][0, index] = squared[inside].mean()
+            if inner.any():
+                columns[name][1, index] = similarity[inner].mean()
+    return {
+        name: SliceFigures(mse=mse, psnr=psnr_of(mse), ssim=ssim, voxels=voxels.astype(int))
+        for name, (mse, ssim, voxels) in columns.items()
+    }
