@@ -192,7 +192,7 @@ def _check_values(image: sitk.Image, lowest: float, highest: float) -> None:
 
 
 def _value_range(image: sitk.Image) -> tuple[float, float]:
-    """Give the lowest value that is not padding (the padding, if there is nothing else) and the highest, slice by slice."""
+    """Give the lowest value that is not padding (if there is any) and the highest, looking at one slice at a time."""
     import SimpleITK as sitk
 
     slices = sitk.GetArrayViewFromImage(image)
@@ -219,9 +219,7 @@ def _grid_warnings(facts: VolumeFacts, geometry: SliceGeometry) -> list[str]:
             "what is computed there is a guess."
         )
     elif difference < -0.05 * facts.interval:
-        warnings.append(
-            f"The slices of {facts.thickness:.4g} mm overlap by {-difference:.2g} mm; check that the thickness is right."
-        )
+        warnings.append(f"The slices of {facts.thickness:.4g} mm overlap by {-difference:.2g} mm; check the thickness.")
     low, high = USUAL_PIXEL_MM
     if min(geometry.pixel_spacing) < low or max(geometry.pixel_spacing) > high:
         warnings.append(
@@ -243,8 +241,8 @@ def _value_warnings(lowest: float, highest: float) -> list[str]:
         warnings.append(f"No voxel reaches {BONE_HU} HU, so there is no bone in the volume; check the choice.")
     if lowest > -50:
         warnings.append(
-            f"The lowest value is {lowest:.4g}: neither air nor fat is in the volume; check that it is CT in Hounsfield "
-            "units."
+            f"The lowest value is {lowest:.4g}: neither air nor fat is in the volume; check that it is CT in "
+            "Hounsfield units."
         )
     return warnings
 

@@ -42,6 +42,7 @@ _CARRIED = (
     # series and frame of reference, C.7.3.1, C.7.4.1
     "BodyPartExamined",
     "Laterality",
+    "ImageLaterality",
     "PatientPosition",
     "FrameOfReferenceUID",
     "PositionReferenceIndicator",

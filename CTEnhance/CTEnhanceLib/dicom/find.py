@@ -7,8 +7,9 @@ from pathlib import Path
 
 from CTEnhanceLib.errors import InputRefusedError
 
-# a file written without the preamble of PS3.10 begins with its first group: 0002 (file meta) or 0008, little endian
-_BARE_STARTS = (b"\x02\x00\x00\x00", b"\x08\x00\x00\x00", b"\x08\x00\x05\x00", b"\x08\x00\x08\x00")
+# a file written without the preamble of PS3.10 begins with its first element, little endian: one of the first of
+# group 0002 (file meta information) or 0008 (up to SOP Instance UID)
+_BARE_STARTS = tuple(bytes((group, 0, element, 0)) for group in (2, 8) for element in range(0x19))
 
 
 def find_dicom_files(folder: Path) -> list[Path]:

@@ -10,9 +10,9 @@ from CTEnhanceLib.dicom.header import SliceHeader
 from CTEnhanceLib.errors import InputRefusedError
 
 SAME_POSITION_MM = 0.01
-# rounded positions (0.1 mm) are common and harmless; a slice out of place is not
-UNEVEN_SHARE = 0.02
-UNEVEN_MM = 0.06
+# positions rounded to 0.1 mm are common and harmless; a slice out of place is not
+UNEVEN_MM = 0.11
+UNEVEN_SHARE = 0.1
 # sideways drift over the whole stack, in pixels, from which slices count as sheared
 DRIFT_PIXELS = 0.5
 TILT_DEGREES = 0.5
@@ -129,15 +129,16 @@ def _check_thickness(headers: list[SliceHeader]) -> None:
 
 
 def _check_spacing(heights: np.ndarray) -> None:
+    regular = np.linspace(heights[0], heights[-1], len(heights))
     gaps = np.diff(heights)
     usual = float(np.median(gaps))
-    odd = np.abs(gaps - usual) > max(UNEVEN_MM, UNEVEN_SHARE * usual)
-    if not odd.any():
+    if np.abs(heights - regular).max() <= min(UNEVEN_MM, UNEVEN_SHARE * usual):
         return
-    times = gaps[odd] / usual
-    if (np.abs(times - np.round(times)) < 0.1).all() and (np.round(times) >= 2).all():
-        lost = int((np.round(times) - 1).sum())
-        where = heights[int(np.flatnonzero(odd)[0])]
+    times = gaps / usual
+    whole = np.round(times)
+    if (np.abs(times - whole) < UNEVEN_SHARE).all() and whole.min() == 1 and whole.max() > 1:
+        lost = int((whole - 1).sum())
+        where = heights[int(np.flatnonzero(whole > 1)[0])]
         raise InputRefusedError(
             f"{lost} slice{'s are' if lost > 1 else ' is'} missing (first after {where:.2f} mm along the slice axis, "
             f"where slices are {usual:.4g} mm apart elsewhere); export the whole series again."
