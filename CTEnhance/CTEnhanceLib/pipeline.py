@@ -119,7 +119,7 @@ def enhance(
         raise UsageError(f"The thin spacing must be a positive number of mm, not {spacing:g}.")
     progress, cancel = progress or _no_progress, cancel or _never
     chosen_device = choose_device(device)
-    verdict = require_fit(image, spacing=spacing)
+    verdict = require_fit(image, spacing=spacing, thickness=thickness, interval=interval)
     image = image if interval is None else _with_interval(image, interval)
     plan = make_plan(image, stack, spacing, thickness, interval, profile, fwhm, confidence)
     runner = Runner(stack, chosen_device, precision, _BATCH[chosen_device.type], [])

@@ -37,15 +37,8 @@ def require_model_fits(spec: ModelSpec, acquisition: Acquisition, geometry: Slic
                 "model, or check the geometry of the volume."
             )
     low, high = spec.pixel_spacing_range_mm
-    warnings = [
+    return [
         f"The pixels are {pixel:.3g} mm wide; the model {spec.name!r} was trained for {low:g} to {high:g} mm."
         for pixel in sorted(set(geometry.pixel_spacing))
         if not low * (1 - _SLACK) <= pixel <= high * (1 + _SLACK)
     ]
-    ratio = acquisition.thickness / acquisition.interval
-    if ratio < 1 - 0.02:
-        warnings.append(
-            f"The slices are {acquisition.thickness:g} mm thick but lie {acquisition.interval:g} mm apart: "
-            "the tissue between them was not measured."
-        )
-    return warnings

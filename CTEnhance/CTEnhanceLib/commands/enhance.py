@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
 
 from CTEnhanceLib.device import PRECISIONS
 from CTEnhanceLib.errors import UsageError
@@ -55,9 +56,10 @@ def run(args: argparse.Namespace) -> None:
     from CTEnhanceLib.model.folder import load_stack
     from CTEnhanceLib.pipeline import enhance
 
+    stack = load_stack(args.model)
     result = enhance(
         image,
-        load_stack(args.model),
+        stack,
         spacing=args.spacing,
         device=args.device,
         progress=progress,
@@ -71,14 +73,21 @@ def run(args: argparse.Namespace) -> None:
         confidence=args.confidence is not None,
     )
     progress("write", 0, 1)
-    if args.confidence is not None:
+    if result.confidence is not None:
         write_volume(result.confidence, args.confidence)
     if args.report is not None:
         write_text(json.dumps(result.report, indent=2, ensure_ascii=False) + "\n", args.report)
     if as_folder:
         from CTEnhanceLib.dicom import write_derived_series
 
-        write_derived_series(result.volume, args.output, args.input, report=result.report)
+        write_derived_series(
+            result.volume,
+            args.output,
+            args.input if Path(args.input).is_dir() else None,
+            model=stack.spec.name,
+            model_sha256=stack.sha256,
+            report=result.report,
+        )
     else:
         write_volume(result.volume, args.output)
     progress("write", 1, 1)

@@ -68,7 +68,7 @@ class Stack:
         padding = (0, -width % self.multiple, 0, -height % self.multiple)
         scaled = functional.pad(context * (2 / STORED_MAX) - 1, padding, mode="replicate")
         scaled = scaled.to(self.device).contiguous(memory_format=torch.channels_last)
-        padded_bases = functional.pad(bases[None] / STORED_MAX, padding, mode="replicate")[0].to(self.device)
+        padded_bases = functional.pad(bases[:, None] / STORED_MAX, padding, mode="replicate")[:, 0].to(self.device)
         use_autocast = self.precision != "fp32"
         half = torch.float16 if self.precision == "fp16" else torch.bfloat16
         with torch.inference_mode(), torch.autocast(self.device.type, half, enabled=use_autocast):

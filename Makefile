@@ -1,0 +1,53 @@
+# make demo    the main job on real MRML nodes, without a desktop: build/demo/
+# make test    linters, types and all tests
+# Both set up .venv by themselves. The torch build is pinned for that (a range may pull gigabytes of CUDA):
+# make TORCH="torch>=2.0" ... chooses another.
+
+PYTHON ?= python3
+TORCH ?= torch==2.13.0
+VENV := .venv
+BIN := $(VENV)/bin
+# what rendering without a desktop needs: EGL with Mesa's software driver, and what Qt loads
+LIBRARIES := libEGL.so.1:libegl1 libEGL_mesa.so.0:libegl-mesa0 libGL.so.1:libgl1 libxkbcommon.so.0:libxkbcommon0 \
+	libfontconfig.so.1:libfontconfig1 libdbus-1.so.3:libdbus-1-3
+export VTK_DEFAULT_OPENGL_WINDOW ?= vtkEGLRenderWindow
+export QT_QPA_PLATFORM ?= offscreen
+export OMP_NUM_THREADS ?= 2
+
+.PHONY: demo test lint format setup libraries models clean
+
+demo: setup
+	$(BIN)/python -m CTEnhanceLib.scene.demo $(if $(INPUT),--input "$(INPUT)") --out build/demo
+
+test: setup lint
+	$(BIN)/python -m pytest
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+setup: libraries $(VENV)/.ready
+
+$(VENV)/.ready: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "CTEnhance is developed on Python 3.10 or newer; choose one with make PYTHON=...")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet "$(TORCH)"
+	$(BIN)/python -m pip install --quiet --editable ".[test]" "$(TORCH)"
+	touch $@
+
+libraries:
+	@missing=; for pair in $(LIBRARIES); do \
+		ldconfig -p 2>/dev/null | grep -q "$${pair%%:*}" || missing="$$missing $${pair##*:}"; done; \
+	[ -z "$$missing" ] && exit 0; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing libgl1-mesa-dri; \
+	else echo "Rendering needs these Debian packages; install them first:$$missing libgl1-mesa-dri" >&2; exit 1; fi
+
+clean:
+	rm -rf build .venv
