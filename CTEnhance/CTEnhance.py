@@ -1,0 +1,248 @@
+"""CTEnhance: thin slices from thick-slice bone CT. What the module is; the panel itself is in CTEnhanceLib.panel."""
+
+# ruff: noqa: N815 - Slicer saves and scripts use these parameter names
+
+import sys
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import slicer
+import vtk
+from slicer import vtkMRMLScalarVolumeNode
+from slicer.i18n import tr as _
+from slicer.i18n import translate
+from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
+from slicer.ScriptedLoadableModule import (
+    ScriptedLoadableModule,
+    ScriptedLoadableModuleLogic,
+    ScriptedLoadableModuleTest,
+    ScriptedLoadableModuleWidget,
+)
+from slicer.util import VTKObservationMixin
+
+
+class CTEnhance(ScriptedLoadableModule):
+    """Tells Slicer what the module is called and where it belongs."""
+
+    def __init__(self, parent):
+        ScriptedLoadableModule.__init__(self, parent)
+        self.parent.title = _("CTEnhance")
+        self.parent.categories = [translate("qSlicerAbstractCoreModule", "Image Synthesis")]
+        self.parent.dependencies = []
+        self.parent.contributors = ["CTEnhance contributors"]
+        self.parent.helpText = _(
+            "Computes thin slices from a CT of bone with thick slices, and compares them with what was measured. "
+            "Choose a volume, press Enhance, look. Computed slices are for research, not for diagnosis."
+        )
+        self.parent.acknowledgementText = _(
+            "The method follows Kim et al., PLOS ONE 2024;19(8):e0308346, and adds context, consistency with the "
+            "measured slices and reports."
+        )
+        slicer.app.connect("startupCompleted()", registerSampleData)
+
+
+def registerSampleData():
+    """Offer the wrist phantom in Slicer's Sample Data module."""
+    from CTEnhanceLib.panel.sample_data import register_sample_data
+
+    register_sample_data(Path(__file__).parent / "Resources" / "Icons")
+
+
+class Precision(Enum):
+    """Precision of the network's inner layers, as the panel names it."""
+
+    Automatic = "auto"
+    Single = "fp32"
+    Half = "fp16"
+    Brain = "bf16"
+
+    def label(self):
+        """What the list shows."""
+        return {
+            "auto": _("Automatic"),
+            "fp32": _("32 bit (exact)"),
+            "fp16": _("16 bit (graphics cards)"),
+            "bf16": _("16 bit bfloat (current CPUs)"),
+        }[self.value]
+
+
+@parameterNodeWrapper
+class CTEnhanceParameterNode:
+    """The user's choices; saved with the scene.
+
+    inputVolume - the measured CT.
+    outputVolume - the volume to fill; none makes a new one.
+    spacing - distance of the thin slices in mm.
+    model - name of an installed model, or a model folder.
+    device - as the command line takes it.
+    thickness - slice thickness typed in, in mm; 0 takes what is known.
+    consistency, confidence - see the panel's tool tips.
+    """
+
+    inputVolume: vtkMRMLScalarVolumeNode
+    outputVolume: vtkMRMLScalarVolumeNode
+    spacing: Annotated[float, WithinRange(0.3, 5.0)] = 1.0
+    model: str = ""
+    device: str = "auto"
+    precision: Precision = Precision.Automatic
+    thickness: Annotated[float, WithinRange(0.0, 20.0)] = 0.0
+    consistency: bool = True
+    confidence: bool = False
+
+
+class CTEnhanceWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
+    """Keeps panel and parameter node together while scenes, modules and Slicer itself come and go."""
+
+    def __init__(self, parent=None):
+        ScriptedLoadableModuleWidget.__init__(self, parent)
+        VTKObservationMixin.__init__(self)
+        self.logic = None
+        self.panel = None
+        self._parameterNode = None
+        self._parameterNodeGuiTag = None
+
+    def setup(self):
+        """Build the panel."""
+        from CTEnhanceLib.panel.panel import Panel
+
+        ScriptedLoadableModuleWidget.setup(self)
+        uiWidget = slicer.util.loadUI(self.resourcePath("UI/CTEnhance.ui"))
+        self.layout.addWidget(uiWidget)
+        self.ui = slicer.util.childWidgetVariables(uiWidget)
+        uiWidget.setMRMLScene(slicer.mrmlScene)
+        self.logic = CTEnhanceLogic()
+        self.panel = Panel(self.ui, self.resourcePath, self.onResult)
+
+        scene = slicer.mrmlScene
+        self.addObserver(scene, scene.StartCloseEvent, self.onSceneAboutToChange)
+        self.addObserver(scene, scene.EndCloseEvent, self.onSceneChanged)
+        # A scene that is loaded while the selectors are connected would lose its node references to them.
+        self.addObserver(scene, scene.StartImportEvent, self.onSceneAboutToChange)
+        self.addObserver(scene, scene.EndImportEvent, self.onSceneChanged)
+        # Before the selectors hear of it: they would pick another node in its place.
+        self.addObserver(scene, scene.NodeAboutToBeRemovedEvent, self.onNodeAboutToBeRemoved, priority=10.0)
+        slicer.app.connect("aboutToQuit()", self.onQuit)
+        slicer.app.connect("paletteChanged(QPalette)", self.onPaletteChanged)
+        self.initializeParameterNode()
+
+    def cleanup(self):
+        """Slicer quits, or the module is reloaded: nothing of it may go on."""
+        slicer.app.disconnect("aboutToQuit()", self.onQuit)
+        slicer.app.disconnect("paletteChanged(QPalette)", self.onPaletteChanged)
+        self.removeObservers()
+        self.setParameterNode(None)
+        if self.panel is not None:
+            self.panel.stop()
+
+    def enter(self):
+        """The user opens the module."""
+        self.initializeParameterNode()
+
+    def exit(self):
+        """The user opens another module; a run goes on."""
+        self.setParameterNode(None)
+
+    def onReload(self):
+        """Reload the library too: Slicer itself executes only this file again."""
+        for name in [n for n in sys.modules if n == "CTEnhanceLib" or n.startswith("CTEnhanceLib.")]:
+            del sys.modules[name]
+        ScriptedLoadableModuleWidget.onReload(self)
+
+    def onSceneAboutToChange(self, caller=None, event=None):
+        """Let go of the parameter node."""
+        self.setParameterNode(None)
+
+    def onSceneChanged(self, caller=None, event=None):
+        """Take the new scene's parameter node, when the module is open."""
+        self.panel.forget_scene()
+        if self.parent.isEntered:
+            self.initializeParameterNode()
+
+    @vtk.calldata_type(vtk.VTK_OBJECT)
+    def onNodeAboutToBeRemoved(self, caller, event, node):
+        """Choose nothing rather than whatever comes next."""
+        if self._parameterNode is None:
+            return
+        if node is self._parameterNode.inputVolume:
+            self._parameterNode.inputVolume = None
+        if node is self._parameterNode.outputVolume:
+            self._parameterNode.outputVolume = None
+
+    def onQuit(self):
+        """End a run before Slicer goes: an orphan would keep computing."""
+        self.panel.stop()
+
+    def onPaletteChanged(self, palette=None):
+        """Follow Slicer's light or dark style."""
+        self.panel.restyle()
+
+    def onResult(self, node):
+        """Show what was computed."""
+        if slicer.app.layoutManager() is not None:
+            slicer.util.setSliceViewerLayers(background=node)
+
+    def initializeParameterNode(self):
+        """Make sure that there is a parameter node and that the panel shows it."""
+        self.setParameterNode(self.logic.getParameterNode())
+        if self._parameterNode.inputVolume is None:
+            self._parameterNode.inputVolume = self.logic.firstMeasuredVolume()
+
+    def setParameterNode(self, parameterNode):
+        """Connect the panel to a parameter node; None disconnects it."""
+        if self._parameterNode is not None:
+            self._parameterNode.disconnectGui(self._parameterNodeGuiTag)
+            self.removeObserver(
+                self._parameterNode.parameterNode, vtk.vtkCommand.ModifiedEvent, self.onParametersChanged
+            )
+        self._parameterNode = parameterNode
+        if parameterNode is not None:
+            self._parameterNodeGuiTag = parameterNode.connectGui(self.ui)
+            self.addObserver(parameterNode.parameterNode, vtk.vtkCommand.ModifiedEvent, self.onParametersChanged)
+        if self.panel is not None:
+            self.panel.connect_parameters(parameterNode)
+
+    def onParametersChanged(self, caller=None, event=None):
+        """Something was chosen."""
+        self.panel.update()
+
+
+class CTEnhanceLogic(ScriptedLoadableModuleLogic):
+    """What scripts and notebooks use: the same work without the panel."""
+
+    def getParameterNode(self):
+        """The user's choices, typed."""
+        return CTEnhanceParameterNode(super().getParameterNode())
+
+    def enhance(self, inputVolume, outputVolume=None, **options):
+        """Compute thin slices in this process; the arguments are those of `CTEnhanceLib.scene.output.enhance_node`.
+
+        Returns:
+            The computed volume.
+        """
+        from CTEnhanceLib.scene.output import enhance_node
+
+        return enhance_node(inputVolume, outputVolume, **options)
+
+    def firstMeasuredVolume(self):
+        """The first volume that was loaded, not computed; none when there is none."""
+        from CTEnhanceLib.panel.volumes import first_measured_volume
+
+        return first_measured_volume()
+
+
+class CTEnhanceTest(ScriptedLoadableModuleTest):
+    """The whole way in Slicer itself: phantom, run in its own process, result."""
+
+    def runTest(self):
+        """Run all tests."""
+        self.test_enhance_in_its_own_process()
+
+    def test_enhance_in_its_own_process(self):
+        """Press the button and look at what comes."""
+        from CTEnhanceLib.panel.self_test import run_the_whole_way
+
+        self.delayDisplay("Making a small wrist and enhancing it")
+        slicer.mrmlScene.Clear()
+        run_the_whole_way(self)
+        self.delayDisplay("Test passed")

@@ -1,0 +1,232 @@
+"""The panel: choose a volume, see what was understood, press Enhance, look."""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+import slicer
+from slicer.i18n import tr as _
+
+from .dependencies import ensure_packages, install_from_folder
+from .device_list import DeviceList
+from .estimate import device_kind, estimate_run, rate_of_run
+from .model_list import ModelList
+from .problem_report import problem_report
+from .process import QtWorker, Worker
+from .run import EnhanceRun, Outcome, Settings
+from .run_section import RunSection
+from .style import mark, quiet
+from .understanding import Understanding, understand
+
+_RATE_KEY = "CTEnhance/SecondsPerSlice/{model}/{device}"
+
+
+class Panel:
+    """Joins the sections; Slicer's module widget owns it.
+
+    Args:
+        ui: The widgets of CTEnhance.ui by name.
+        resource_path: Gives the full path of a file in Resources.
+        on_done: Called with the computed volume.
+        make_worker: Makes the process of a run.
+    """
+
+    def __init__(
+        self,
+        ui: Any,
+        resource_path: Callable[[str], str],
+        on_done: Callable[[Any], None],
+        make_worker: Callable[[], Worker] = QtWorker,
+    ) -> None:
+        self.ui, self._resource_path, self._make_worker, self._on_done = ui, resource_path, make_worker, on_done
+        self.parameters: Any = None
+        self._understanding: Understanding | None = None
+        self._seen: tuple = ()
+        self._busy = False
+        self.devices = DeviceList(ui.deviceComboBox, self._device_chosen)
+        self.models = ModelList(
+            ui.modelComboBox, ui.modelCardButton, ui.modelCardBrowser, ui.addModelButton, self._model_chosen
+        )
+        self.run_section = RunSection(ui, self, self.update, self._done)
+        ui.advancedCollapsibleButton.connect("contentsCollapsed(bool)", self._advanced_opened)
+        ui.wheelsButton.connect("clicked(bool)", self._install_from_folder)
+
+    def connect_parameters(self, parameters: Any) -> None:
+        """Show a parameter node's choices; None disconnects."""
+        self.parameters = parameters
+        if parameters is not None:
+            self.models.choose(parameters.model)
+            self.devices.key = parameters.device
+        self.update()
+
+    def update(self) -> None:
+        """Say again what was understood; cheap when nothing changed."""
+        if self._busy:
+            return
+        self._busy = True
+        try:
+            self._show_understanding()
+            running = self.run_section.is_running
+            self.ui.volumeCollapsibleButton.enabled = not running
+            self.ui.advancedCollapsibleButton.enabled = not running
+            why_not = self._why_not()
+            self.run_section.refresh(not why_not, why_not)
+        finally:
+            self._busy = False
+
+    def restyle(self) -> None:
+        """Follow a change between Slicer's light and dark style."""
+        self._seen = ()
+        self.update()
+        self.run_section.restyle()
+
+    def forget_scene(self) -> None:
+        """The scene was closed: what was shown of it goes."""
+        self._seen, self._understanding = (), None
+        self.run_section.forget()
+
+    def stop(self) -> None:
+        """End every process: Slicer quits, or the module is reloaded."""
+        self.run_section.stop_now()
+        self.devices.stop()
+
+    @property
+    def settings(self) -> Settings:
+        """What is chosen, as a run takes it."""
+        chosen = self.parameters
+        return Settings(
+            model=self.models.entry.key if self.models.entry else "",
+            spacing=chosen.spacing,
+            device=self.devices.key,
+            precision=chosen.precision.value,
+            thickness=chosen.thickness or None,
+            consistency=chosen.consistency,
+            confidence=chosen.confidence,
+        )
+
+    def start_run(self, listener: RunSection) -> None:
+        """Start a run for what is chosen, unless the user thinks better of it when asked."""
+        chosen = self.parameters
+        if chosen is None or not self._may_overwrite(chosen.outputVolume):
+            return
+        ensure_packages(self._resource_path("requirements.txt"))
+        run = EnhanceRun(self._make_worker(), listener, slicer.app.temporaryPath)
+        self._run_settings, self._run_input = self.settings, self._understanding
+        self._run_device, self._run_model = self.devices.expected, self.models.entry
+        run.start(chosen.inputVolume, chosen.outputVolume, self._run_settings)
+
+    def run_report(self, outcome: Outcome) -> str:
+        """What "Copy report" puts on the clipboard."""
+        geometry = self._run_input.geometry_words() if self._run_input else "unknown"
+        device = self._run_device.words()
+        return problem_report(outcome, self._run_settings, geometry, self._run_model, device)
+
+    def _show_understanding(self) -> None:
+        chosen, ui = self.parameters, self.ui
+        node = chosen.inputVolume if chosen is not None else None
+        for label in (ui.verdictLabel, ui.understandingLabel, ui.estimateLabel):
+            label.visible = node is not None
+        if node is None:
+            self._understanding, self._seen = None, ()
+            return
+        seen = self._what_matters(node)
+        if seen == self._seen:
+            return
+        entry = self.models.entry
+        found = understand(node, chosen.spacing, chosen.thickness or None, entry.spec if entry else None)
+        self._seen, self._understanding = seen, found
+        ui.understandingLabel.text = quiet(found.words())
+        ui.understandingLabel.visible = bool(found.words())
+        ui.verdictLabel.text = found.verdict_words()
+        mark(ui.verdictLabel, found.verdict)
+        ui.estimateLabel.text = quiet(self._estimate_words())
+        ui.estimateLabel.visible = found.verdict != "refused"
+
+    def _what_matters(self, node: Any) -> tuple:
+        """Everything that what is shown depends on."""
+        chosen, entry = self.parameters, self.models.entry
+        data, transform = node.GetImageData(), node.GetParentTransformNode()
+        times = [thing.GetMTime() if thing else 0 for thing in (node, data, transform)]
+        return (node.GetID(), *times, chosen.spacing, chosen.thickness, entry, self.devices.expected)
+
+    def _estimate_words(self) -> str:
+        found, entry, device = self._understanding, self.models.entry, self.devices.expected
+        if found is None or entry is None or not found.voxels_out:
+            return ""
+        import qt
+
+        rate = qt.QSettings().value(_RATE_KEY.format(model=entry.sha256[:16], device=device_kind(device.key)))
+        estimate = estimate_run(
+            found.voxels_in, found.voxels_out, entry.spec, device.key, float(rate) if rate else None
+        )
+        words = _("{slices} thin slices. {estimate}, on {device}.").format(
+            slices=found.slices_out, estimate=estimate.words(), device=device.name
+        )
+        if device.key == "cpu" and device.memory and estimate.memory > 0.8 * device.memory:
+            words += " " + _("That is close to all the memory of this computer: crop the volume, or close programs.")
+        return words
+
+    def _why_not(self) -> str:
+        """Why Enhance cannot be pressed; empty when it can."""
+        chosen, found = self.parameters, self._understanding
+        if chosen is None or chosen.inputVolume is None or found is None:
+            return _("Select a CT volume first.")
+        if self.models.entry is None:
+            return _("No model is installed: add a model folder.")
+        if found.verdict == "refused":
+            return found.verdict_words()
+        if chosen.outputVolume is not None and chosen.outputVolume is chosen.inputVolume:
+            return _("Output and input are the same volume: choose another output.")
+        return ""
+
+    def _may_overwrite(self, output: Any) -> bool:
+        """Ask before a volume is replaced that was not computed here."""
+        if output is None or output.GetImageData() is None:
+            return True
+        from CTEnhanceLib.scene.output import is_computed
+
+        question = _("'{name}' was not computed by CTEnhance. Replace its content by the computed slices?")
+        return is_computed(output) or slicer.util.confirmOkCancelDisplay(question.format(name=output.GetName()))
+
+    def _done(self, node: Any) -> None:
+        self._keep_rate(node)
+        if self.parameters is not None:
+            self.parameters.outputVolume = node
+        self._on_done(node)
+
+    def _keep_rate(self, node: Any) -> None:
+        outcome, entry = self.run_section.outcome, self._run_model
+        if outcome is None or entry is None:
+            return
+        import qt
+
+        key = _RATE_KEY.format(model=entry.sha256[:16], device=device_kind(outcome.report.get("device", "cpu")))
+        qt.QSettings().setValue(key, rate_of_run(outcome.seconds, node.GetImageData().GetNumberOfPoints()))
+
+    def _model_chosen(self) -> None:
+        if self.parameters is not None and self.models.entry is not None:
+            self.parameters.model = self.models.entry.key
+        self.update()
+
+    def _device_chosen(self) -> None:
+        if self.parameters is not None:
+            self.parameters.device = self.devices.key
+        self.update()
+
+    def _advanced_opened(self, collapsed: bool) -> None:
+        if not collapsed:
+            self.devices.look()
+
+    def _install_from_folder(self, _checked: bool = False) -> None:
+        import qt
+
+        folder = qt.QFileDialog.getExistingDirectory(slicer.util.mainWindow(), _("Choose a folder of wheels"))
+        if not folder:
+            return
+        with slicer.util.tryWithErrorDisplay(_("Nothing was installed."), waitCursor=True):
+            installed = install_from_folder(folder, self._resource_path("requirements.txt"))
+            slicer.util.infoDisplay(
+                _("Installed: {packages}.").format(packages=", ".join(installed))
+                if installed
+                else _("Everything is installed already.")
+            )

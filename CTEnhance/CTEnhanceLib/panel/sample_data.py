@@ -1,0 +1,57 @@
+"""A wrist for those who have none at hand: Slicer's Sample Data module makes it on this computer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import slicer
+from slicer.i18n import tr as _
+
+CATEGORY = "CTEnhance"
+WINDOW = (-200.0, 1300.0)
+_SPACING = (0.4, 0.4, 1.0)
+_THICKNESS = 3.0
+
+
+def register_sample_data(icons: str | Path) -> None:
+    """Offer the phantom and its truth; nothing is computed before somebody asks for them.
+
+    Args:
+        icons: Folder of the thumbnails.
+    """
+    import SampleData
+
+    for name, file, thickness in (
+        (_("CTEnhance wrist (phantom, 3 mm)"), "CTEnhanceWrist3mm", _THICKNESS),
+        (_("CTEnhance wrist (phantom, 1 mm, truth)"), "CTEnhanceWrist1mm", None),
+    ):
+        SampleData.SampleDataLogic.registerCustomSampleDataSource(
+            category=CATEGORY,
+            sampleName=name,
+            uris="",  # None raises; nothing is downloaded
+            fileNames="",
+            nodeNames=file,
+            customDownloader=lambda _source, file=file, thickness=thickness: make_sample(file, thickness),
+            thumbnailFileName=str(Path(icons) / f"{file}.png"),
+        )
+
+
+def make_sample(name: str, thickness: float | None = None) -> Any:
+    """Make the wrist phantom and add it to the scene.
+
+    Args:
+        name: Name of the node.
+        thickness: Thickness and interval of the slices in mm; None keeps the thin ones.
+
+    Returns:
+        The new volume node.
+    """
+    from CTEnhanceLib.ct.phantom import wrist_phantom
+    from CTEnhanceLib.ct.thicken import thicken
+    from CTEnhanceLib.scene.nodes import add_volume
+
+    image = wrist_phantom(spacing=_SPACING)
+    if thickness is not None:
+        image = thicken(image, thickness)
+    return add_volume(slicer.mrmlScene, image, name, WINDOW)

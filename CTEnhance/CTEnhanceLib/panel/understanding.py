@@ -1,0 +1,180 @@
+"""What was understood of the chosen volume, and whether thin slices can honestly be computed from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import slicer
+import vtk
+from slicer.i18n import tr as _
+
+from CTEnhanceLib.errors import CTEnhanceError
+
+if TYPE_CHECKING:
+    from CTEnhanceLib.ct.checks import Verdict, VolumeFacts
+    from CTEnhanceLib.model.spec import ModelSpec
+
+FIT, WARNING, REFUSED = "fit", "warning", "refused"  # as in ct.checks, which is imported only when there is a volume
+_SHEAR_TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True)
+class Understanding:
+    """What the panel says below the input selector.
+
+    Attributes:
+        verdict: ``fit``, ``warning`` or ``refused``.
+        reasons: Sentences: the one reason of a refusal, or all warnings.
+        facts: Size, spacing, slice axis, interval and thickness; None where there is no volume to describe.
+        voxels_in: Voxels of the measured volume.
+        slices_out: Number of thin slices.
+        voxels_out: Voxels of the computed volume.
+    """
+
+    verdict: str
+    reasons: tuple[str, ...]
+    facts: VolumeFacts | None = None
+    voxels_in: int = 0
+    slices_out: int = 0
+    voxels_out: int = 0
+
+    def words(self) -> str:
+        """Size, spacing, slices, and where each number comes from."""
+        facts = self.facts
+        if facts is None:
+            return ""
+        return "<br>".join(
+            [
+                _("{plane} slices: {count}, each of {size} pixels of {pixel} mm").format(
+                    plane=_plane_words(facts.plane),
+                    count=facts.slices,
+                    size=" \u00d7 ".join(str(n) for n in _in_plane(facts, facts.size)),
+                    pixel=" \u00d7 ".join(f"{mm:.3g}" for mm in _in_plane(facts, facts.spacing)),
+                ),
+                _("every {interval:.4g} mm ({interval_source}); {thickness:.4g} mm thick ({thickness_source})").format(
+                    interval=facts.interval,
+                    interval_source=_source_words(facts.interval_source),
+                    thickness=facts.thickness,
+                    thickness_source=_source_words(facts.thickness_source),
+                ),
+            ]
+        )
+
+    def verdict_words(self) -> str:
+        """The verdict and its reasons."""
+        begin = {FIT: _("Fit."), WARNING: _("Fit, but:"), REFUSED: _("Cannot be enhanced:")}[self.verdict]
+        return " ".join([begin, *self.reasons])
+
+    def geometry_words(self) -> str:
+        """Size, spacing and slices for a bug report: nothing about the patient."""
+        facts = self.facts
+        if facts is None:
+            return "no volume"
+        spacing = " x ".join(f"{mm:.4g}" for mm in facts.spacing)
+        return (
+            f"{' x '.join(map(str, facts.size))} voxels of {spacing} mm, {facts.plane} slices along {facts.slice_axis}, "
+            f"interval {facts.interval:.4g} mm ({facts.interval_source}), "
+            f"thickness {facts.thickness:.4g} mm ({facts.thickness_source})"
+        )
+
+
+def understand(
+    node: slicer.vtkMRMLScalarVolumeNode, spacing: float, thickness: float | None, model: ModelSpec | None
+) -> Understanding:
+    """Look at a volume with the eyes of the pipeline, so that what it would refuse is refused here.
+
+    Args:
+        node: The chosen volume.
+        spacing: Distance of the thin slices asked for, mm.
+        thickness: Slice thickness typed in, mm; None takes what is known.
+        model: The chosen model; None leaves out whether it was made for such slices.
+    """
+    from CTEnhanceLib.ct.checks import check_thick_volume
+    from CTEnhanceLib.ct.geometry import thin_positions
+    from CTEnhanceLib.scene.nodes import image_from_node
+
+    hidden = hidden_distortion(node)
+    if hidden:
+        return Understanding(REFUSED, (hidden,))
+    try:
+        image = image_from_node(node)
+        verdict = check_thick_volume(image, spacing=spacing, thickness=thickness)
+        warnings = [] if verdict.level == REFUSED else _model_warnings(image, spacing, thickness, model)
+    except CTEnhanceError as error:
+        return Understanding(REFUSED, (str(error),))
+    facts = verdict.facts
+    if verdict.level == REFUSED or facts is None:
+        return Understanding(REFUSED, verdict.reasons, facts)
+    reasons = _without_repetition(verdict, warnings)
+    voxels_in = int(np.prod(facts.size))
+    slices_out = len(thin_positions(facts.slices, facts.interval, spacing))
+    voxels_out = voxels_in // facts.slices * slices_out
+    return Understanding(WARNING if reasons else FIT, reasons, facts, voxels_in, slices_out, voxels_out)
+
+
+def hidden_distortion(node: Any) -> str:
+    """Why a volume's slices are not where they seem to be; empty when they are.
+
+    Slicer loads tilted or uneven series as an even volume under an "acquisition transform".
+    """
+    transform = node.GetParentTransformNode()
+    if transform is None:
+        return ""
+    if not transform.IsTransformToWorldLinear():
+        return _(
+            "The slices are uneven or tilted (the volume stands under the acquisition transform '{name}', which hides "
+            "it); choose a series with even slices and without gantry tilt."
+        ).format(name=transform.GetName())
+    matrix = vtk.vtkMatrix4x4()
+    transform.GetMatrixTransformToWorld(matrix)
+    columns = np.array([[matrix.GetElement(row, column) for column in range(3)] for row in range(3)])
+    if np.abs(columns.T @ columns - np.eye(3)).max() > _SHEAR_TOLERANCE:
+        return _(
+            "The transform '{name}' above the volume stretches or shears it (gantry tilt, perhaps); remove the "
+            "transform, or harden and resample the volume."
+        ).format(name=transform.GetName())
+    return ""
+
+
+def _model_warnings(image: Any, spacing: float, thickness: float | None, model: ModelSpec | None) -> list[str]:
+    if model is None:
+        return []
+    from CTEnhanceLib.ct.acquisition import resolve_acquisition
+    from CTEnhanceLib.ct.geometry import slice_geometry
+    from CTEnhanceLib.suitability import require_model_fits
+
+    acquisition = resolve_acquisition(image, thickness=thickness, model_profile=model.slice_profile)
+    return require_model_fits(model, acquisition, slice_geometry(image), spacing)
+
+
+def _without_repetition(verdict: Verdict, warnings: list[str]) -> tuple[str, ...]:
+    """Gaps between slices are a matter of the volume and of the model; once is enough."""
+    said_gaps = any("gaps" in reason for reason in verdict.reasons)
+    return (*verdict.reasons, *(w for w in warnings if not (said_gaps and "was not measured" in w)))
+
+
+def _in_plane(facts: VolumeFacts, values: tuple) -> list:
+    axis = "ijk".index(facts.slice_axis)
+    return [value for index, value in enumerate(values) if index != axis]
+
+
+def _plane_words(plane: str) -> str:
+    words = {
+        "axial": _("Axial"),
+        "coronal": _("Coronal"),
+        "sagittal": _("Sagittal"),
+        "oblique": _("Oblique"),
+    }
+    return words[plane]
+
+
+def _source_words(source: str) -> str:
+    words = {
+        "user": _("typed in"),
+        "DICOM": _("from DICOM"),
+        "spacing": _("from the spacing"),
+        "interval": _("assumed equal to the interval"),
+    }
+    return words.get(source, source)
