@@ -6,10 +6,11 @@ import dataclasses
 from pathlib import Path
 
 import torch
+from torch import Tensor, nn
+
 from CTEnhanceLib.model.folder import load_stack, save_stack
 from CTEnhanceLib.model.spec import GeneratorSpec, ModelSpec
 from CTEnhanceLib.model.stack import Stack, build_generator
-from torch import Tensor, nn
 
 FIVE = (-2.0, -1.0, 0.0, 1.0, 2.0)
 TINY_CONTEXT = {"context": 3, "width": 8, "depth": 2, "head": 8}

@@ -3,20 +3,21 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import CTEnhanceLib
 import jsonschema
 import numpy as np
 import pytest
 import SimpleITK as sitk
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import CTEnhanceLib
 from CTEnhanceLib import enhance
 from CTEnhanceLib.ct.geometry import slice_geometry
 from CTEnhanceLib.ct.interpolation import interpolation_matrix
 from CTEnhanceLib.ct.profile import SliceProfile
 from CTEnhanceLib.ct.thicken import thicken
 from CTEnhanceLib.errors import CancelledError, DeviceError, InputRefusedError, ModelRefusedError, UsageError
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from stacks import channel_stack, offset_stack, random_stack, spec
 
 SCHEMAS = Path(CTEnhanceLib.__file__).parent / "schemas"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import SimpleITK as sitk
+
 from CTEnhanceLib.cli import COMMANDS, main
 from stacks import random_stack_folder
 

@@ -8,11 +8,12 @@ import sys
 import time
 from pathlib import Path
 
-import CTEnhanceLib
 import jsonschema
 import numpy as np
 import pytest
 import SimpleITK as sitk
+
+import CTEnhanceLib
 from CTEnhanceLib.cli import main
 from stacks import random_stack_folder
 

@@ -3,10 +3,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import CTEnhanceLib
 import jsonschema
 import pytest
 import torch
+
+import CTEnhanceLib
 from CTEnhanceLib.errors import ModelRefusedError, OutputError
 from CTEnhanceLib.model.folder import installed_models, load_stack, open_model, save_stack
 from CTEnhanceLib.model.stack import build_generator
