@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import SimpleITK as sitk
+
 from CTEnhanceLib.ct.checks import check_thick_volume, require_fit
 from CTEnhanceLib.errors import InputRefusedError
 

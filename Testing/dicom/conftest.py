@@ -87,3 +87,43 @@ def make_slice() -> Callable[..., Any]:
 @pytest.fixture
 def save_slice() -> Callable[..., None]:
     return save
+
+
+@pytest.fixture
+def multi_frame(tmp_path: Path) -> Callable[[list[float]], Path]:
+    """Write an Enhanced CT file (PS3.3 A.38) with a frame at each height; what may vary sits in functional groups."""
+    from pydicom.dataset import Dataset
+
+    def make(heights: list[float]) -> Path:
+        whole = ct_slice(0)
+        whole.SOPClassUID = "1.2.840.10008.5.1.4.1.1.2.1"
+        whole.NumberOfFrames = len(heights)
+        shared = Dataset()
+        for sequence, names in (
+            ("PlaneOrientationSequence", ["ImageOrientationPatient"]),
+            ("PixelMeasuresSequence", ["PixelSpacing", "SliceThickness"]),
+            ("PixelValueTransformationSequence", ["RescaleSlope", "RescaleIntercept", "RescaleType"]),
+            ("CTReconstructionSequence", ["ConvolutionKernel"]),
+        ):
+            item = Dataset()
+            for name in names:
+                item[name] = whole[name]
+                del whole[name]
+            setattr(shared, sequence, [item])
+        del whole.ImagePositionPatient
+        whole.SharedFunctionalGroupsSequence = [shared]
+        groups = []
+        for height in heights:
+            position, group = Dataset(), Dataset()
+            position.ImagePositionPatient = [0, 0, height]
+            group.PlanePositionSequence = [position]
+            groups.append(group)
+        whole.PerFrameFunctionalGroupsSequence = groups
+        whole.PixelData = b"".join(ct_slice(index).PixelData for index in range(len(heights)))
+        whole["PixelData"].VR = "OW"
+        folder = tmp_path / "enhanced"
+        folder.mkdir(exist_ok=True)
+        save(folder / "multi.dcm", whole)
+        return folder / "multi.dcm"
+
+    return make

@@ -7,12 +7,13 @@ import json
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from CTEnhanceLib.dicom import read_series, write_derived_series
-from CTEnhanceLib.errors import InputRefusedError, OutputError, UsageError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-TYPE_1 = ,]
+from CTEnhanceLib.dicom import check_output_folder, read_series, write_derived_series
+from CTEnhanceLib.errors import InputRefusedError, OutputError, UsageError
+
+TYPE_1 = [
     "SOPClassUID",
     "SOPInstanceUID",
     "StudyInstanceUID",
@@ -35,7 +36,7 @@ TYPE_1 = ,]
     "RescaleSlope",
     "PixelData",
 ]
-TYPE_2 = ,]
+TYPE_2 = [
     "PatientName",
     "PatientID",
     "PatientBirthDate",
@@ -160,6 +161,16 @@ def test_the_images_join_the_study_and_name_their_sources(make_series, tmp_path)
         assert {item.ReferencedSOPInstanceUID for item in dataset.SourceImageSequence} == expected
 
 
+def test_the_frames_of_a_multi_frame_source_are_named(multi_frame, tmp_path):
+    source = multi_frame([9.0, 0.0, 3.0, 6.0]).parent
+    write_derived_series(thin(origin=(0, 0, 0)), tmp_path / "out", source)
+    first = datasets(tmp_path / "out")[0]
+    (item,) = first.SourceImageSequence
+    assert item.ReferencedSOPInstanceUID == datasets(source)[0].SOPInstanceUID
+    assert sorted(item.ReferencedFrameNumber) == [2, 3, 4]  # the frames at 0, 3 and 6 mm
+    assert first.ConvolutionKernel == "B70"
+
+
 def test_without_a_source_the_study_is_anonymous_and_new(tmp_path):
     for name in ("one", "two"):
         write_derived_series(thin(), tmp_path / name)
@@ -186,6 +197,15 @@ def test_an_endless_description_is_cut_but_keeps_the_warning(tmp_path):
     assert told.endswith("[1 mm computed] research, not for diagnosis")
 
 
+def test_a_folder_in_use_can_be_told_before_a_long_run(tmp_path):
+    check_output_folder(tmp_path / "new")
+    (tmp_path / "old").mkdir()
+    check_output_folder(tmp_path / "old")
+    (tmp_path / "old" / "mine.txt").write_text("keep")
+    with pytest.raises(OutputError, match="not empty"):
+        check_output_folder(tmp_path / "old")
+
+
 def test_a_folder_in_use_is_left_alone(tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mine.txt").write_text("keep")
@@ -193,7 +213,7 @@ def test_a_folder_in_use_is_left_alone(tmp_path):
         write_derived_series(thin(), tmp_path / "out")
     with pytest.raises(OutputError, match="is a file"):
         write_derived_series(thin(), tmp_path / "out" / "mine.txt")
-    with pytest.raises(OutputError, match="no folder"):
+    with pytest.raises(OutputError, match="does not exist"):
         write_derived_series(thin(), tmp_path / "missing" / "out")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["mine.txt"]
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from CTEnhanceLib.dicom import read_series
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from CTEnhanceLib.dicom import read_series
 
 
 def test_slices_are_sorted_by_position_and_not_by_name(make_series):
@@ -125,46 +125,11 @@ def test_run_length_compression_changes_no_value(make_series):
     assert (sitk.GetArrayFromImage(read_series(folder)) == plain).all()
 
 
-def test_a_multi_frame_file_is_a_volume(make_slice, save_slice, tmp_path):
-    path = _multi_frame(make_slice, save_slice, tmp_path, heights=[9.0, 0.0, 3.0, 6.0])
+def test_a_multi_frame_file_is_a_volume(multi_frame):
+    path = multi_frame([9.0, 0.0, 3.0, 6.0])
     for place in (path, path.parent):
         image = read_series(place)
         assert image.GetSpacing() == pytest.approx((0.4, 0.5, 3.0))
         assert sitk.GetArrayFromImage(image)[:, 15, 15].tolist() == [701, 702, 703, 700]
         assert float(image.GetMetaData("0018|0050")) == 3.0
-
-
-def _multi_frame(make_slice, save_slice, folder: Path, heights: list[float]) -> Path:
-    """Enhanced CT with everything that may vary moved into functional groups (PS3.3 A.38)."""
-    from pydicom.dataset import Dataset
-
-    whole = make_slice(0)
-    whole.SOPClassUID = "1.2.840.10008.5.1.4.1.1.2.1"
-    whole.NumberOfFrames = len(heights)
-    shared = Dataset()
-    for sequence, names in (
-        ("PlaneOrientationSequence", ["ImageOrientationPatient"]),
-        ("PixelMeasuresSequence", ["PixelSpacing", "SliceThickness"]),
-        ("PixelValueTransformationSequence", ["RescaleSlope", "RescaleIntercept", "RescaleType"]),
-        ("CTReconstructionSequence", ["ConvolutionKernel"]),
-    ):
-        item = Dataset()
-        for name in names:
-            item[name] = whole[name]
-            del whole[name]
-        setattr(shared, sequence, [item])
-    del whole.ImagePositionPatient
-    whole.SharedFunctionalGroupsSequence = [shared]
-    groups = []
-    for height in heights:
-        position, group = Dataset(), Dataset()
-        position.ImagePositionPatient = [0, 0, height]
-        group.PlanePositionSequence = [position]
-        groups.append(group)
-    whole.PerFrameFunctionalGroupsSequence = groups
-    whole.PixelData = b"".join(make_slice(index).PixelData for index in range(len(heights)))
-    whole["PixelData"].VR = "OW"
-    path = folder / "enhanced"
-    path.mkdir(exist_ok=True)
-    save_slice(path / "multi.dcm", whole)
-    return path / "multi.dcm"
+        assert image.GetMetaData("0018|1210") == "B70"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import SimpleITK as sitk
+
 from CTEnhanceLib.dicom import read_series
 from CTEnhanceLib.dicom.header import read_headers
 from CTEnhanceLib.dicom.pixels import padding_range, stored_values, to_hounsfield
@@ -30,7 +31,7 @@ def test_the_ankle_series_equals_its_published_volume(data_dir):
         ("ge_tilt_variable_spacing", "tilted by 18.5 degrees"),
         ("odd_series/siemens_gantry_tilt", "tilted by 14.0 degrees"),
         ("odd_series/two_slices_only", "not CT (modality MR)"),
-        ("odd_series/enhanced_multiframe_ct.dcm", "not hold Hounsfield units but ml/100ml/s"),
+        ("odd_series/enhanced_multiframe_ct.dcm", "holds ml/100ml/s images instead of slices"),
         ("odd_series", "2 CT series"),
         ("transfer_syntaxes", "All 16 images lie at one position"),
     ],

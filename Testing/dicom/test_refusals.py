@@ -7,6 +7,7 @@ import shutil
 
 import numpy as np
 import pytest
+
 from CTEnhanceLib.dicom import read_series
 from CTEnhanceLib.errors import InputRefusedError
 
@@ -47,8 +48,9 @@ CASES = {
     "MR is not CT": (setting(Modality="MR", SOPClassUID="1.2.840.10008.5.1.4.1.1.4"), "not CT .modality MR."),
     "scouts only": (setting(ImageType=["ORIGINAL", "PRIMARY", "LOCALIZER"]), "localizer"),
     "a captured screen": (setting(SOPClassUID="1.2.840.10008.5.1.4.1.1.7"), "secondary capture"),
-    "electron density": (setting(RescaleType="ED"), "not hold Hounsfield units but ED"),
+    "electron density": (setting(RescaleType="ED"), "holds ED images instead of slices in Hounsfield units"),
     "a perfusion map": (setting(ImageType=["DERIVED", "PRIMARY", "PERFUSION"]), "PERFUSION"),
+    "a projection": (setting(ImageType=["DERIVED", "SECONDARY", "AXIAL", "MIP"]), "holds MIP images"),
     "no rescale": (_drop("RescaleSlope", "RescaleIntercept"), "no rescale slope"),
     "colour": (setting(SamplesPerPixel=3), "colour"),
     "no position": (_drop("ImagePositionPatient"), "no position"),

@@ -11,7 +11,8 @@ MIN_SLICES = 4
 # PS3.3 C.11.1.1.2 and the UCUM code of the Hounsfield unit; "US" means "unspecified" and is what several
 # writers put beside true Hounsfield units, so that only the values can tell
 HOUNSFIELD_UNITS = ("", "HU", "HU_MOD", "US", "[hnsf'U]", "[HNSF'U]")
-_DERIVED_MAPS = ("PERFUSION", "RCBF", "RCBV", "MTT", "TTP", "TMAX", "SUBTRACTION")
+# values of Image Type and Frame Type (PS3.3 C.8.2.1.1.1, C.8.15.3.1) whose pixels are no weighted mean along the axis
+_NO_SLICES = ("PERFUSION", "RCBF", "RCBV", "MTT", "TTP", "TMAX", "SUBTRACTION", "MIP", "MINIP", "MAX_IP", "MIN_IP")
 
 
 def check_headers(headers: list[SliceHeader]) -> None:
@@ -34,11 +35,11 @@ def check_headers(headers: list[SliceHeader]) -> None:
 
 def _check_values(headers: list[SliceHeader]) -> None:
     for header in headers:
-        kind = next((kind for kind in _DERIVED_MAPS if kind in header.image_type), None)
+        kind = next((kind for kind in _NO_SLICES if kind in header.image_type), None)
         if kind or header.units not in HOUNSFIELD_UNITS:
             what = header.units if header.units not in HOUNSFIELD_UNITS else kind
             raise InputRefusedError(
-                f"The series does not hold Hounsfield units but {what} values; give the original CT series."
+                f"The series holds {what} images instead of slices in Hounsfield units; give the original CT series."
             )
         if header.samples != 1:
             raise InputRefusedError(

@@ -24,6 +24,21 @@ if TYPE_CHECKING:
 _WINDOW_CENTER, _WINDOW_WIDTH = 500, 2000
 
 
+def check_output_folder(folder: Path | str) -> None:
+    """Check before a long run that a DICOM folder can be made.
+
+    Raises:
+        OutputError: It is a file, not empty, or there is no folder around it.
+    """
+    target = Path(folder)
+    if target.exists() and not target.is_dir():
+        raise OutputError(f"{target} is a file; name a new folder for the DICOM series.")
+    if target.is_dir() and any(target.iterdir()):
+        raise OutputError(f"The folder {target} is not empty; name a new folder for the DICOM series.")
+    if not target.absolute().parent.is_dir():
+        raise OutputError(f"The folder {target.absolute().parent} does not exist; make it first.")
+
+
 def write_derived_series(
     image: sitk.Image,
     folder: Path | str,
@@ -57,7 +72,7 @@ def write_derived_series(
     if image.GetDimension() != 3 or image.GetNumberOfComponentsPerPixel() != 1:
         raise UsageError("Only a three-dimensional volume with one value per voxel can become a CT series.")
     target = Path(folder)
-    _check_target(target)
+    check_output_folder(target)
     source = read_source(Path(source_folder), image) if source_folder is not None else None
     now = datetime.now()
     template = patient_and_study(source, now)
@@ -83,15 +98,6 @@ def write_derived_series(
         raise OutputError(f"The DICOM folder {target} cannot be written ({error.strerror or error}).") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-
-
-def _check_target(target: Path) -> None:
-    if target.exists() and not target.is_dir():
-        raise OutputError(f"{target} is a file; name a new folder for the DICOM series.")
-    if target.is_dir() and any(target.iterdir()):
-        raise OutputError(f"The folder {target} is not empty; name a new folder for the DICOM series.")
-    if not target.parent.is_dir():
-        raise OutputError(f"There is no folder {target.parent} to write into; make it first.")
 
 
 def _describe_grid(dataset: Dataset, image: sitk.Image) -> None:

@@ -73,12 +73,13 @@ def read_source(folder: Path, image: sitk.Image) -> SourceSeries:
 def _fits(image: sitk.Image, grid: SeriesGrid) -> bool:
     rows, columns = grid.headers[0].size
     origin = (np.asarray(image.GetOrigin()) - grid.origin) @ grid.direction
-    extent = (len(grid.headers) + 1) * grid.spacing[2]
+    extent = len(grid.headers) * grid.spacing[2]
     last = origin[2] + (image.GetSize()[2] - 1) * image.GetSpacing()[2]
     return (
         image.GetSize()[:2] == (columns, rows)
         and np.allclose(image.GetSpacing()[:2], grid.spacing[:2], rtol=1e-3)
         and np.allclose(np.reshape(image.GetDirection(), (3, 3)), grid.direction, atol=1e-3)
         and np.abs(origin[:2]).max() < 0.01
-        and -grid.spacing[2] < origin[2] <= last < extent
+        and origin[2] < extent
+        and last > -grid.spacing[2]
     )
