@@ -6,6 +6,7 @@ process group is terminated, and the process ends with the exit code of a cancel
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import sys
@@ -33,6 +34,8 @@ def hold_lifeline(cancelled: threading.Event) -> None:
     """
     if hasattr(os, "setpgid") and os.getpgrp() != os.getpid():
         os.setpgid(0, 0)
+    # a main thread that ends first (cancelled in time, or its reader gone) must not leave children behind
+    atexit.register(_end_group)
     threading.Thread(target=_watch, args=(cancelled,), name="lifeline", daemon=True).start()
 
 
@@ -42,7 +45,11 @@ def _watch(cancelled: threading.Event) -> None:
     cancelled.set()
     time.sleep(GRACE_SECONDS)
     remove_pending()
+    _end_group()
+    os._exit(CancelledError.exit_code)
+
+
+def _end_group() -> None:
     if hasattr(os, "killpg"):
         # this process itself survives: its handler only sets the event
         os.killpg(os.getpgrp(), signal.SIGTERM)
-    os._exit(CancelledError.exit_code)

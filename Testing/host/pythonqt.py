@@ -112,6 +112,17 @@ class _PythonQtManners:
         return int(_as_pythonqt(self.exec()))  # type: ignore[attr-defined]
 
 
+class _QtProperty(property):
+    """A Qt property on objects; the class shows a static function of the same name (``QTimer.singleShot``)."""
+
+    static: Any = None
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        if instance is None and self.static is not None:
+            return self.static
+        return super().__get__(instance, owner)
+
+
 def _attribute(base: type, name: str) -> property:
     capital = name[0].upper() + name[1:]
     getter = next((g for g in (getattr(base, n, None) for n in (name, f"is{capital}", f"has{capital}")) if g), None)
@@ -129,7 +140,9 @@ def _attribute(base: type, name: str) -> property:
         except TypeError:
             setter(self, int(value))  # a float for an int property, as PythonQt allows
 
-    return property(read, write)
+    attribute = _QtProperty(read, write)
+    attribute.static = getattr(base, name, None)
+    return attribute
 
 
 def dress(base: type) -> type:
