@@ -1,0 +1,155 @@
+"""SimpleITK images to and from MRML volume nodes, geometry exact.
+
+SimpleITK keeps positions in LPS, MRML in RAS: the first two world axes change sign, nothing else. `sitkUtils`
+does the same but needs the desktop application; this works wherever MRML nodes do.
+"""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import SimpleITK as sitk
+import slicer
+import vtk
+from vtk.util.numpy_support import get_vtk_array_type, numpy_to_vtk, vtk_to_numpy
+
+from CTEnhanceLib.errors import InputRefusedError
+
+DICOM_ATTRIBUTE = "CTEnhance.DICOM"
+"""Node attribute that keeps the DICOM facts of a volume (JSON object, keys like ``0018|0050``)."""
+
+DICOM_FACTS = (
+    ("0018|0050", "0018,0050"),  # slice thickness
+    ("0018|0088", "0018,0088"),  # spacing between slices
+    ("0018|1210", "0018,1210"),  # convolution kernel
+    ("0020|000e", "0020,000e"),  # series instance UID
+    ("0008|0008", "0008,0008"),  # image type
+)
+
+_LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0])
+_ORTHOGONALITY_TOLERANCE = 1e-3
+
+
+def image_from_node(node: slicer.vtkMRMLScalarVolumeNode) -> sitk.Image:
+    """Copy a volume node's voxels into a SimpleITK image.
+
+    The geometry is the node's own (IJKToRAS); a parent transform is left out, as the output volume will get the
+    same one.
+
+    Args:
+        node: A scalar volume with one value per voxel.
+
+    Returns:
+        The image in LPS, with the DICOM facts of the node as metadata where they are known.
+
+    Raises:
+        InputRefusedError: The node is no scalar CT volume, is empty, or its axes are not at right angles.
+    """
+    _refuse_what_is_no_volume(node)
+    directions = np.eye(3)
+    matrix = vtk.vtkMatrix4x4()
+    node.GetIJKToRASDirectionMatrix(matrix)
+    for row in range(3):
+        for column in range(3):
+            directions[row, column] = matrix.GetElement(row, column)
+    if np.abs(directions.T @ directions - np.eye(3)).max() > _ORTHOGONALITY_TOLERANCE:
+        raise InputRefusedError(
+            f"The axes of '{node.GetName()}' are not at right angles (a tilted gantry, perhaps): harden or "
+            "resample the volume first."
+        )
+    image = sitk.GetImageFromArray(voxels(node))
+    image.SetSpacing(node.GetSpacing())
+    image.SetOrigin(tuple(_LPS_TO_RAS @ np.array(node.GetOrigin())))
+    image.SetDirection((_LPS_TO_RAS @ directions).ravel().tolist())
+    for key, value in dicom_facts(node).items():
+        image.SetMetaData(key, value)
+    return image
+
+
+def update_node(node: slicer.vtkMRMLScalarVolumeNode, image: sitk.Image) -> None:
+    """Put a whole image into a node in one step: observers see the old content or the new, nothing between.
+
+    Args:
+        node: The volume node to fill.
+        image: A scalar 3D image in LPS.
+    """
+    array = sitk.GetArrayFromImage(image)
+    data = vtk.vtkImageData()
+    data.SetDimensions(*image.GetSize())
+    scalars = numpy_to_vtk(array.ravel(), deep=True, array_type=get_vtk_array_type(array.dtype))
+    scalars.SetName("ImageScalars")
+    data.GetPointData().SetScalars(scalars)
+    directions = _LPS_TO_RAS @ np.array(image.GetDirection()).reshape(3, 3)
+    facts = {key: image.GetMetaData(key) for key, _ in DICOM_FACTS if image.HasMetaDataKey(key)}
+
+    modified = node.StartModify()
+    node.SetSpacing(*image.GetSpacing())
+    node.SetOrigin(*(_LPS_TO_RAS @ np.array(image.GetOrigin())).tolist())
+    node.SetIJKToRASDirections(*directions.ravel().tolist())
+    node.SetAndObserveImageData(data)
+    node.SetAttribute(DICOM_ATTRIBUTE, json.dumps(facts) if facts else None)
+    node.EndModify(modified)
+
+
+def add_volume(
+    scene: slicer.vtkMRMLScene, image: sitk.Image, name: str, window: tuple[float, float] | None = None
+) -> slicer.vtkMRMLScalarVolumeNode:
+    """Add an image to a scene as a new scalar volume with its display node.
+
+    Args:
+        scene: Where the node is added.
+        image: A scalar 3D image in LPS.
+        name: The node's name.
+        window: Lower and upper HU of the grey scale; None lets Slicer choose.
+
+    Returns:
+        The new node.
+    """
+    node = slicer.vtkMRMLScalarVolumeNode()
+    node.SetName(scene.GenerateUniqueName(name))
+    update_node(node, image)
+    scene.AddNode(node)  # only now, whole: the desktop reacts to the addition at once
+    node.CreateDefaultDisplayNodes()
+    if window is not None:
+        display = node.GetDisplayNode()
+        display.AutoWindowLevelOff()
+        display.SetWindowLevelMinMax(*window)
+    return node
+
+
+def voxels(node: slicer.vtkMRMLVolumeNode) -> np.ndarray:
+    """The node's voxels as (slices k, rows j, columns i): a view, no copy."""
+    data = node.GetImageData()
+    return vtk_to_numpy(data.GetPointData().GetScalars()).reshape(data.GetDimensions()[::-1])
+
+
+def dicom_facts(node: slicer.vtkMRMLVolumeNode) -> dict[str, str]:
+    """What DICOM says about a volume: from the node, else from Slicer's DICOM database.
+
+    Returns:
+        SimpleITK metadata keys (``0018|0050`` is the slice thickness) and their values; empty when nothing is known.
+    """
+    kept = node.GetAttribute(DICOM_ATTRIBUTE)
+    if kept:
+        return dict(json.loads(kept))
+    uids = (node.GetAttribute("DICOM.instanceUIDs") or "").split()
+    database = getattr(slicer, "dicomDatabase", None)
+    if not uids or database is None:
+        return {}
+    values = {key: database.instanceValue(uids[0], tag) for key, tag in DICOM_FACTS}
+    return {key: value for key, value in values.items() if value}
+
+
+def _refuse_what_is_no_volume(node: slicer.vtkMRMLScalarVolumeNode | None) -> None:
+    if node is None:
+        raise InputRefusedError("No input volume: choose a CT volume.")
+    if not node.IsA("vtkMRMLScalarVolumeNode") or node.IsA("vtkMRMLLabelMapVolumeNode"):
+        raise InputRefusedError(f"'{node.GetName()}' is a {node.GetClassName()}: choose a scalar CT volume.")
+    data = node.GetImageData()
+    if data is None or data.GetPointData().GetScalars() is None:
+        raise InputRefusedError(f"'{node.GetName()}' holds no voxels: load the volume again.")
+    if data.GetNumberOfScalarComponents() != 1:
+        raise InputRefusedError(
+            f"'{node.GetName()}' has {data.GetNumberOfScalarComponents()} values per voxel: choose a scalar CT volume."
+        )

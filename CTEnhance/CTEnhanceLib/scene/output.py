@@ -1,0 +1,237 @@
+"""From a measured volume node to the computed node beside it.
+
+`enhance_node` does the whole in this process; `volume_to_file` and `result_from_file` are its two halves for a run
+in a process of its own (the panel's way, as only that can be cancelled at any moment).
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Callable
+
+import SimpleITK as sitk
+import slicer
+
+from CTEnhanceLib.errors import InputRefusedError, UsageError
+
+from .nodes import DICOM_ATTRIBUTE, add_volume, image_from_node, update_node
+
+if TYPE_CHECKING:
+    from CTEnhanceLib.model.stack import Stack
+
+MODEL_ATTRIBUTE = "CTEnhance.Model"
+MODEL_SHA256_ATTRIBUTE = "CTEnhance.ModelSHA256"
+REPORT_ATTRIBUTE = "CTEnhance.Report"
+INPUT_REFERENCE = "CTEnhance.InputVolume"
+CONFIDENCE_REFERENCE = "CTEnhance.Confidence"
+
+
+def enhance_node(
+    input_node: slicer.vtkMRMLScalarVolumeNode,
+    output_node: slicer.vtkMRMLScalarVolumeNode | None = None,
+    *,
+    model: str | Path | Stack = "context",
+    spacing: float = 1.0,
+    device: str = "auto",
+    progress: Callable[[str, int, int], None] | None = None,
+    cancel: Callable[[], bool] | None = None,
+    **options: Any,
+) -> slicer.vtkMRMLScalarVolumeNode:
+    """Compute thin slices from a thick-slice volume node.
+
+    Args:
+        input_node: The measured CT.
+        output_node: The node to fill; None makes a new one. It is touched only when the result is whole.
+        model: Name of an installed model, a model folder, or a loaded stack.
+        spacing: Distance of the thin slices in mm.
+        device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+        progress: Called with stage, done, total.
+        cancel: Asked between batches; True ends the run.
+        options: Further arguments of `CTEnhanceLib.enhance` (precision, thickness, profile, confidence, ...).
+
+    Returns:
+        The computed volume, beside the input in the subject hierarchy and under the same parent transform.
+
+    Raises:
+        UsageError: Output and input are the same node.
+        CTEnhanceError: As raised by `CTEnhanceLib.enhance`; the output node is as it was.
+    """
+    from CTEnhanceLib.model.folder import load_stack
+    from CTEnhanceLib.pipeline import enhance
+
+    refuse_same_node(input_node, output_node)
+    image = image_from_node(input_node)
+    stack = load_stack(model) if isinstance(model, (str, Path)) else model
+    result = enhance(image, stack, spacing=spacing, device=device, progress=progress, cancel=cancel, **options)
+    return apply_result(
+        input_node, result.volume, result.report, spacing, output_node=output_node, confidence=result.confidence
+    )
+
+
+def volume_to_file(input_node: slicer.vtkMRMLScalarVolumeNode, path: str | Path) -> Path:
+    """Write a node's voxels and geometry to an uncompressed file for a worker process.
+
+    Args:
+        input_node: The measured CT.
+        path: Where to write; ``.nrrd`` keeps geometry and DICOM facts exactly.
+
+    Returns:
+        The path written.
+    """
+    path = Path(path)
+    sitk.WriteImage(image_from_node(input_node), str(path), useCompression=False)
+    return path
+
+
+def result_from_file(
+    input_node: slicer.vtkMRMLScalarVolumeNode,
+    volume_path: str | Path,
+    report_path: str | Path,
+    spacing: float,
+    *,
+    output_node: slicer.vtkMRMLScalarVolumeNode | None = None,
+    confidence_path: str | Path | None = None,
+) -> slicer.vtkMRMLScalarVolumeNode:
+    """Take a worker's files into the scene, as `enhance_node` would have done.
+
+    Args:
+        input_node: The measured CT that the worker was given.
+        volume_path: The computed volume.
+        report_path: The report of the run (JSON).
+        spacing: Distance of the thin slices as asked, in mm.
+        output_node: The node to fill; None makes a new one.
+        confidence_path: The confidence volume, when it was asked for.
+
+    Returns:
+        The computed volume.
+
+    Raises:
+        UsageError: Output and input are the same node.
+    """
+    refuse_same_node(input_node, output_node)
+    volume = sitk.ReadImage(str(volume_path))
+    report = json.loads(Path(report_path).read_text(encoding="utf-8"))
+    confidence = sitk.ReadImage(str(confidence_path)) if confidence_path else None
+    return apply_result(input_node, volume, report, spacing, output_node=output_node, confidence=confidence)
+
+
+def apply_result(
+    input_node: slicer.vtkMRMLScalarVolumeNode,
+    volume: sitk.Image,
+    report: dict[str, Any],
+    spacing: float,
+    *,
+    output_node: slicer.vtkMRMLScalarVolumeNode | None = None,
+    confidence: sitk.Image | None = None,
+) -> slicer.vtkMRMLScalarVolumeNode:
+    """Make a computed image a volume node that says what it is and where it came from.
+
+    Args:
+        input_node: The measured CT.
+        volume: The computed volume.
+        report: The report of the run; its model name and hash become attributes.
+        spacing: Distance of the thin slices as asked, in mm (part of the name).
+        output_node: The node to fill; None makes a new one.
+        confidence: Disagreement of the generators in HU, or None.
+
+    Returns:
+        The computed volume.
+    """
+    name = f"{input_node.GetName()} [{spacing:g} mm computed]"
+    if output_node is None:
+        output_node = add_volume(input_node.GetScene(), volume, name)
+        modified = output_node.StartModify()
+    else:
+        modified = output_node.StartModify()
+        output_node.SetName(name)
+        update_node(output_node, volume)
+    _place_beside(input_node, output_node)
+    _copy_display(input_node, output_node)
+    model = report.get("model", {})
+    output_node.SetAttribute(MODEL_ATTRIBUTE, str(model.get("name", "")))
+    output_node.SetAttribute(MODEL_SHA256_ATTRIBUTE, str(model.get("sha256", "")))
+    output_node.SetAttribute(REPORT_ATTRIBUTE, json.dumps(report))
+    # The facts of the measured slices (thickness!) are not true of the computed ones.
+    output_node.SetAttribute(DICOM_ATTRIBUTE, None)
+    output_node.SetNodeReferenceID(INPUT_REFERENCE, input_node.GetID())
+    output_node.EndModify(modified)
+    _apply_confidence(input_node, output_node, confidence, spacing)
+    return output_node
+
+
+def refuse_same_node(
+    input_node: slicer.vtkMRMLScalarVolumeNode, output_node: slicer.vtkMRMLScalarVolumeNode | None
+) -> None:
+    """Refuse to overwrite what was measured (a node selector may slip to the input when its node is deleted)."""
+    if output_node is not None and output_node is input_node:
+        raise UsageError(f"'{input_node.GetName()}' cannot be both input and output: choose another output volume.")
+
+
+def measured_of(computed_node: slicer.vtkMRMLScalarVolumeNode) -> slicer.vtkMRMLScalarVolumeNode:
+    """The measured volume a computed one was made from.
+
+    Raises:
+        InputRefusedError: The node does not refer to one that is in the scene.
+    """
+    measured = computed_node.GetNodeReference(INPUT_REFERENCE)
+    if measured is None:
+        raise InputRefusedError(
+            f"'{computed_node.GetName()}' does not say which volume it was computed from: choose the measured one."
+        )
+    return measured
+
+
+def report_of(computed_node: slicer.vtkMRMLScalarVolumeNode) -> dict[str, Any]:
+    """The report of the run that made a volume; empty when the volume was not computed here."""
+    return dict(json.loads(computed_node.GetAttribute(REPORT_ATTRIBUTE) or "{}"))
+
+
+def is_computed(node: slicer.vtkMRMLVolumeNode) -> bool:
+    """Whether a volume says of itself that it was computed."""
+    return bool(node.GetAttribute(REPORT_ATTRIBUTE))
+
+
+def _apply_confidence(
+    input_node: slicer.vtkMRMLScalarVolumeNode,
+    output_node: slicer.vtkMRMLScalarVolumeNode,
+    confidence: sitk.Image | None,
+    spacing: float,
+) -> None:
+    node = output_node.GetNodeReference(CONFIDENCE_REFERENCE)
+    if confidence is None:
+        output_node.SetNodeReferenceID(CONFIDENCE_REFERENCE, None)
+        return
+    name = f"{input_node.GetName()} [{spacing:g} mm confidence]"
+    if node is None:
+        node = add_volume(input_node.GetScene(), confidence, name)
+    else:
+        node.SetName(name)
+        update_node(node, confidence)
+    _place_beside(input_node, node)
+    output_node.SetNodeReferenceID(CONFIDENCE_REFERENCE, node.GetID())
+
+
+def _place_beside(input_node: slicer.vtkMRMLVolumeNode, node: slicer.vtkMRMLVolumeNode) -> None:
+    """Same parent transform, same parent in the subject hierarchy."""
+    node.SetAndObserveTransformNodeID(input_node.GetTransformNodeID())
+    scene = input_node.GetScene()
+    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
+    # The desktop makes items by itself, MRML alone does not.
+    items = [
+        hierarchy.GetItemByDataNode(each) or hierarchy.CreateItem(hierarchy.GetSceneItemID(), each)
+        for each in (input_node, node)
+    ]
+    hierarchy.SetItemParent(items[1], hierarchy.GetItemParent(items[0]))
+
+
+def _copy_display(input_node: slicer.vtkMRMLVolumeNode, node: slicer.vtkMRMLVolumeNode) -> None:
+    node.CreateDefaultDisplayNodes()
+    source, display = input_node.GetDisplayNode(), node.GetDisplayNode()
+    if source is None:
+        return
+    display.CopyContent(source)
+    display.SetAndObserveColorNodeID(source.GetColorNodeID())
+    # An automatic window would differ between the two volumes and be taken for a difference in the data.
+    display.AutoWindowLevelOff()
+    display.SetWindowLevel(source.GetWindow(), source.GetLevel())

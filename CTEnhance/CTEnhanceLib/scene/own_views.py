@@ -1,0 +1,54 @@
+"""Removing the comparison's views without leaving junk in the scene.
+
+A view leaves much behind when it goes: a slice view its composite and its slice model with display and transform, a
+3D view its camera, which Slicer makes anew if it is removed too early.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import slicer
+
+from .stage import SliceView, Stage, VolumeView
+
+
+def remove_own_views(stage: Stage, views: Iterable[SliceView | VolumeView]) -> None:
+    """Remove the nodes of views and what Slicer made for them; no layout may show them any more.
+
+    Args:
+        stage: Where the views stood.
+        views: Every view that was on show at any time.
+    """
+    scene, cameras = stage.scene, []
+    for view in views:
+        tag, camera = view.tag, None
+        if isinstance(view, SliceView):
+            belongings = slice_belongings(view)
+        else:
+            belongings, camera = [], view.camera
+        node = view.node
+        stage.close_view(tag)
+        _remove(scene, [*belongings, node])
+        if camera is not None:
+            cameras.append(camera)
+    stage.later(lambda: _remove(scene, cameras))
+
+
+def slice_belongings(view: SliceView) -> list[slicer.vtkMRMLNode]:
+    """What Slicer made for a slice view beside its slice node."""
+    logic = view.logic
+    made = (
+        logic.GetSliceModelNode(),
+        logic.GetSliceModelDisplayNode(),
+        logic.GetSliceDisplayNode(),
+        logic.GetSliceModelTransformNode(),
+        view.composite,
+    )
+    return [node for node in made if node is not None]
+
+
+def _remove(scene: slicer.vtkMRMLScene, nodes: Iterable[slicer.vtkMRMLNode]) -> None:
+    for node in nodes:
+        if scene.IsNodePresent(node):
+            scene.RemoveNode(node)

@@ -1,0 +1,74 @@
+"""Pictures of the comparison: a whole layout with a heading, as PNG."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import vtk
+from vtk.util.numpy_support import numpy_to_vtk, vtk_to_numpy
+
+_BACKGROUND = (14, 16, 20)
+_MARGIN = 18
+
+
+def with_heading(
+    picture: np.ndarray, title: str, lines: Sequence[str], color: tuple[float, float, float] = (1, 1, 1)
+) -> np.ndarray:
+    """Put a title and further lines above a picture.
+
+    Args:
+        picture: (rows, columns, 3) uint8, first row on top.
+        title: Written large; shortened by the picture's edge if it is too long.
+        lines: Written smaller, one under the other.
+        color: Of the title, RGB in 0..1.
+
+    Returns:
+        The picture with the heading, (more rows, columns, 3) uint8.
+    """
+    width = picture.shape[1]
+    size = max(14, round(width / 62))
+    rows = [text_image(title, size, color, bold=True)]
+    rows += [text_image(line, round(0.68 * size), (0.80, 0.83, 0.86)) for line in lines]
+    gap = round(0.45 * size)
+    height = 2 * _MARGIN + sum(row.shape[0] for row in rows) + gap * (len(rows) - 1)
+    heading = np.empty((height, width, 3), np.uint8)
+    heading[:] = _BACKGROUND
+    y = _MARGIN
+    for row in rows:
+        part = heading[y : y + row.shape[0], _MARGIN : _MARGIN + row.shape[1]]
+        cut = row[: part.shape[0], : part.shape[1]].astype(float)
+        alpha = cut[..., 3:] / 255
+        part[:] = np.rint(alpha * cut[..., :3] + (1 - alpha) * part).astype(np.uint8)
+        y += row.shape[0] + gap
+    return np.vstack([heading, picture])
+
+
+def text_image(text: str, size: int, color: tuple[float, float, float], *, bold: bool = False) -> np.ndarray:
+    """Draw a line of text: (rows, columns, 4) uint8, transparent around the letters."""
+    style = vtk.vtkTextProperty()
+    style.SetFontFamilyToArial()
+    style.SetFontSize(size)
+    style.SetColor(*color)
+    style.SetBold(bold)
+    image = vtk.vtkImageData()
+    drawn = [0, 0]
+    vtk.vtkTextRenderer.GetInstance().RenderString(style, text, image, drawn, 72)
+    width, height, _ = image.GetDimensions()
+    array = vtk_to_numpy(image.GetPointData().GetScalars()).reshape(height, width, -1)
+    return array[: drawn[1], : drawn[0]][::-1].copy()
+
+
+def write_png(picture: np.ndarray, path: str | Path) -> Path:
+    """Write a picture, (rows, columns, 3) uint8, first row on top."""
+    rows, columns = picture.shape[:2]
+    image = vtk.vtkImageData()
+    image.SetDimensions(columns, rows, 1)
+    scalars = numpy_to_vtk(np.ascontiguousarray(picture[::-1]).reshape(-1, 3), deep=True)
+    image.GetPointData().SetScalars(scalars)
+    writer = vtk.vtkPNGWriter()
+    writer.SetFileName(str(path))
+    writer.SetInputData(image)
+    writer.Write()
+    return Path(path)
