@@ -130,8 +130,8 @@ class CTEnhanceWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Slicer quits, or the module is reloaded: nothing of it may go on."""
         slicer.app.disconnect("aboutToQuit()", self.onQuit)
         slicer.app.disconnect("paletteChanged(QPalette)", self.onPaletteChanged)
-        self.removeObservers()
         self.setParameterNode(None)
+        self.removeObservers()
         if self.panel is not None:
             self.panel.stop()
 

@@ -14,14 +14,13 @@ HOST = HERE.parent / "host"
 @pytest.fixture(scope="package")
 def host():
     """Slicer's application around real MRML; gone again after the panel's tests."""
-    sys.path[:0] = [str(HOST), str(HERE)]
+    sys.path.insert(0, str(HOST))
     from slicer_host import Host
 
     running = Host().start()
     yield running
     running.stop()
-    for folder in (HOST, HERE):
-        sys.path.remove(str(folder))
+    sys.path.remove(str(HOST))
 
 
 @pytest.fixture
@@ -43,7 +42,7 @@ def scene(host, tmp_path):
 @pytest.fixture
 def wrist(scene):
     """A small measured volume: 12 axial slices every 3 mm, with bone in it."""
-    from measured import add_measured
+    from panel.measured import add_measured
 
     return add_measured(scene)
 

@@ -153,7 +153,7 @@ os.kill(os.getpid(), 9)
         "CTENHANCE_FAKE_WORKER": "tree",
         "TMPDIR": str(tmp_path),
     }
-    slicer = subprocess.run(
+    slicer = subprocess.run(  # noqa: PLW1510 - it kills itself
         [sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=60
     )
     pids = [int(word) for word in slicer.stdout.split()]

@@ -31,7 +31,7 @@ class ObedientWorker:
         self._on_end(WorkerEnd(exit_code, started, log))
 
     def write_result(self):
-        from fake_worker import write_result
+        from panel.fake_worker import write_result
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("sys.argv", ["ctenhance", *self.arguments])
@@ -62,6 +62,7 @@ class Ear:
 def begin(scene):
     """Start a run; whatever is left of it is ended after the test."""
     import slicer
+
     from CTEnhanceLib.panel.run import EnhanceRun, Settings
 
     runs = []
@@ -82,12 +83,12 @@ def begin(scene):
 def left_behind():
     import slicer
 
-    return os.listdir(slicer.app.temporaryPath)
+    return list(Path(slicer.app.temporaryPath).iterdir())
 
 
 def test_a_result_appears_whole_and_says_where_it_came_from(begin, wrist, scene):
     nodes_before = scene.GetNumberOfNodes()
-    run, worker, ear = begin(wrist)
+    _, worker, ear = begin(wrist)
     worker.say(json.dumps({"stage": "enhance", "done": 3, "total": 36, "seconds_left": 2.0}))
     worker.write_result()
     assert scene.GetNumberOfNodes() == nodes_before
@@ -156,7 +157,7 @@ def test_deleting_the_input_cancels_the_run(begin, wrist, scene):
 
 
 def test_deleting_another_volume_does_not(begin, wrist, scene):
-    from measured import add_measured
+    from panel.measured import add_measured
 
     other = add_measured(scene, "other")
     _, worker, _ = begin(wrist)
@@ -165,7 +166,7 @@ def test_deleting_another_volume_does_not(begin, wrist, scene):
 
 
 def test_a_chosen_output_keeps_its_content_until_the_result_is_whole(begin, wrist, scene):
-    from measured import add_measured
+    from panel.measured import add_measured
 
     output = add_measured(scene, "old result")
     before = output.GetImageData()
@@ -178,7 +179,7 @@ def test_a_chosen_output_keeps_its_content_until_the_result_is_whole(begin, wris
 
 
 def test_a_chosen_output_deleted_during_the_run_is_replaced_by_a_new_one(begin, wrist, scene):
-    from measured import add_measured
+    from panel.measured import add_measured
 
     output = add_measured(scene, "old result")
     _, worker, ear = begin(wrist, output)
