@@ -8,7 +8,7 @@ import SimpleITK as sitk
 
 from CTEnhanceLib.dicom import read_series
 from CTEnhanceLib.dicom.header import read_headers
-from CTEnhanceLib.dicom.pixels import padding_range, stored_values, to_hounsfield
+from CTEnhanceLib.dicom.pixels import stored_values, to_hounsfield
 from CTEnhanceLib.errors import InputRefusedError
 
 LOSSY_MEAN_ERROR = {"JPEGProcess1T": 25.0, "JPEGProcess2_4": 5.0, "JPEGProcess6_8": 5.0, "JPEGProcess10_12": 5.0}
@@ -57,5 +57,5 @@ def test_every_transfer_syntax_gives_the_same_hounsfield_units(data_dir):
 
 def _hounsfield(path) -> np.ndarray:
     (header,) = read_headers(path)
-    stored, dataset = stored_values(path)
-    return to_hounsfield(stored[0], header.slope, header.intercept, padding_range(dataset))
+    stored, padding = stored_values(path)
+    return to_hounsfield(stored[0], header.slope, header.intercept, padding)

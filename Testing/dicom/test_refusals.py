@@ -120,6 +120,14 @@ def test_several_series_are_named(make_series, tmp_path):
     assert "number 5 'Handgelenk 3.0', 4 slices" in sentence
 
 
+@pytest.mark.parametrize("length", [140, 400, 900, 1500])
+def test_a_last_slice_that_was_cut_off_anywhere_is_not_dropped_silently(make_series, length):
+    folder = make_series()
+    last = folder / "IM0001"
+    last.write_bytes(last.read_bytes()[:length])
+    refusal(folder)
+
+
 def test_a_copied_file_is_noticed(make_series):
     folder = make_series()
     shutil.copy(folder / "IM0003", folder / "copy of IM0003")

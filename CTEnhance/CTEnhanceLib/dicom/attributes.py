@@ -92,11 +92,14 @@ def patient_and_study(source: SourceSeries | None, now: datetime) -> Dataset:
         dataset.FrameOfReferenceUID = generate_uid(prefix=None)
         dataset.PatientName = "Anonymous"
         dataset.PatientID = f"CTE{dataset.StudyInstanceUID[-10:]}"
+        dataset.StudyID, dataset.Laterality = "1", ""
         dataset.StudyDate, dataset.StudyTime = now.strftime("%Y%m%d"), now.strftime("%H%M%S")
         return dataset
     for name in _CARRIED:
         if name in source.dataset:
             dataset[name] = source.dataset[name]
+    if "ImageLaterality" not in dataset and "Laterality" not in dataset:
+        dataset.Laterality = ""  # asked for where it could be either side
     for name in ("StudyInstanceUID", "FrameOfReferenceUID"):
         if not dataset.get(name):
             setattr(dataset, name, generate_uid(prefix=None))

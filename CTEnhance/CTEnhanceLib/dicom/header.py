@@ -132,9 +132,16 @@ def read_headers(path: Path) -> list[SliceHeader]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # values a little outside the standard are common and judged later
             dataset = pydicom.dcmread(path, stop_before_pixels=True, force=True, specific_tags=_TAGS)
-            return [_header(path, frame, parts) for frame, parts in _frames(dataset)]
-    except (OSError, ValueError, TypeError, AttributeError, KeyError, EOFError, NotImplementedError) as error:
-        raise InputRefusedError(f"The header of {path.name} is damaged ({error}); export the series again.") from error
+            headers = [_header(path, frame, parts) for frame, parts in _frames(dataset)]
+    except Exception as error:  # each kind of damage raises its own
+        raise _damaged(path) from error
+    if not all(header.sop_class or header.modality for header in headers):
+        raise _damaged(path)
+    return headers
+
+
+def _damaged(path: Path) -> InputRefusedError:
+    return InputRefusedError(f"The header of {path.name} is damaged or cut short; export the series again.")
 
 
 def _frames(dataset: Dataset) -> Iterator[tuple[int | None, list[Dataset]]]:
@@ -161,7 +168,7 @@ def _header(path: Path, frame: int | None, parts: list[Dataset]) -> SliceHeader:
         path=path,
         frame=frame,
         modality=str(whole.get("Modality") or "").upper(),
-        sop_class=str(whole.get("SOPClassUID") or ""),
+        sop_class=str(whole.get("SOPClassUID") or whole.file_meta.get("MediaStorageSOPClassUID") or ""),
         sop_uid=str(whole.get("SOPInstanceUID") or ""),
         series_uid=str(whole.get("SeriesInstanceUID") or ""),
         series_name=" ".join(part for part in named if part),

@@ -17,43 +17,59 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 AIR = -1024
+_UNCOMPRESSED = (
+    "1.2.840.10008.1.2",  # implicit VR, little endian
+    "1.2.840.10008.1.2.1",  # explicit VR, little endian
+    "1.2.840.10008.1.2.1.99",  # the same, deflated as a whole file
+    "1.2.840.10008.1.2.2",  # explicit VR, big endian
+)
 # no padding lies among tissue and bone: a value there would punch holes into the patient
 _TISSUE = (-500.0, 3071.0)
 
 
-def stored_values(path: Path) -> tuple[np.ndarray, Dataset]:
+def stored_values(path: Path) -> tuple[np.ndarray, tuple[int, int] | None]:
     """Decode a file.
 
     Compressed pixels are decoded by whichever pydicom plug-in is installed, else by the GDCM inside SimpleITK,
     which knows every lossless and lossy JPEG, JPEG-LS, JPEG 2000 and RLE syntax.
 
     Returns:
-        Stored values, shape (frames, rows, columns), and the dataset they came with.
+        Stored values, shape (frames, rows, columns), and the first and last value that mean padding (None: no value).
 
     Raises:
         InputRefusedError: No pixels, damaged pixels, or a transfer syntax that nothing here can decode.
     """
     import pydicom
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        dataset = pydicom.dcmread(path, force=True)
-        if "PixelData" not in dataset:
-            raise InputRefusedError(f"{path.name} holds no pixels, only a header; export the series again.")
-        syntax = dataset.file_meta.get("TransferSyntaxUID")
-        if syntax is None:  # written without file meta information: PS3.10 and PS3.5 A.1 leave one reading
-            syntax = dataset.file_meta.TransferSyntaxUID = pydicom.uid.ImplicitVRLittleEndian
-        try:
-            values = np.asarray(dataset.pixel_array)
-        except Exception as error:  # each codec raises its own kind
-            if not syntax.is_compressed:
-                raise InputRefusedError(
-                    f"The pixels of {path.name} are damaged or cut short; export the series again."
-                ) from error
-            logger.info("pydicom does not decode %s (%s); GDCM is asked", syntax.name, error)
-            values = _decode_with_gdcm(path, dataset)
-    frames = int(dataset.get("NumberOfFrames") or 1)
-    return values.reshape(frames, int(dataset.Rows), int(dataset.Columns)), dataset
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            dataset = pydicom.dcmread(path, force=True)
+            if "PixelData" not in dataset:
+                raise InputRefusedError(f"{path.name} holds no pixels, only a header; export the series again.")
+            return _decode(path, dataset), _padding_range(dataset)
+    except (InputRefusedError, MemoryError):
+        raise
+    except Exception as error:  # each codec and each kind of damage raises its own
+        raise InputRefusedError(
+            f"The pixels of {path.name} are damaged or cut short; export the series again."
+        ) from error
+
+
+def _decode(path: Path, dataset: Dataset) -> np.ndarray:
+    from pydicom.uid import ImplicitVRLittleEndian
+
+    syntax = dataset.file_meta.get("TransferSyntaxUID")
+    if syntax is None:  # no file meta information: PS3.5 A.1 leaves one reading
+        syntax = dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
+    try:
+        values = np.asarray(dataset.pixel_array)
+    except Exception as error:
+        if syntax in _UNCOMPRESSED:
+            raise
+        logger.info("pydicom does not decode %s (%s); GDCM is asked", syntax, error)
+        values = _decode_with_gdcm(path, dataset)
+    return values.reshape(int(dataset.get("NumberOfFrames") or 1), int(dataset.Rows), int(dataset.Columns))
 
 
 def to_hounsfield(stored: np.ndarray, slope: float, intercept: float, padding: tuple[int, int] | None) -> np.ndarray:
@@ -63,7 +79,7 @@ def to_hounsfield(stored: np.ndarray, slope: float, intercept: float, padding: t
         stored: Stored values, any shape, integer.
         slope: Rescale slope.
         intercept: Rescale intercept.
-        padding: First and last stored value that mean "no measurement", from `padding_range`.
+        padding: First and last stored value that mean "no measurement", as `stored_values` gives them.
 
     Returns:
         int16 HU of the same shape.
@@ -75,7 +91,7 @@ def to_hounsfield(stored: np.ndarray, slope: float, intercept: float, padding: t
     return np.clip(np.rint(values), limits.min, limits.max).astype(np.int16)
 
 
-def padding_range(dataset: Dataset) -> tuple[int, int] | None:
+def _padding_range(dataset: Dataset) -> tuple[int, int] | None:
     """Give the stored values that mean padding: Pixel Padding Value and Pixel Padding Range Limit."""
     if dataset.get("PixelPaddingValue") in (None, ""):
         return None

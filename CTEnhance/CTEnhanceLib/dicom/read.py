@@ -10,7 +10,7 @@ import numpy as np
 
 from CTEnhanceLib.dicom.checks import check_headers
 from CTEnhanceLib.dicom.grid import SeriesGrid, series_grid
-from CTEnhanceLib.dicom.pixels import padding_range, stored_values, to_hounsfield
+from CTEnhanceLib.dicom.pixels import stored_values, to_hounsfield
 from CTEnhanceLib.dicom.select import find_ct_series
 from CTEnhanceLib.errors import InputRefusedError
 
@@ -45,8 +45,7 @@ def _load(grid: SeriesGrid) -> np.ndarray:
     volume = np.empty((len(grid.headers), rows, columns), dtype=np.int16)
     numbered = sorted(enumerate(grid.headers), key=lambda entry: str(entry[1].path))
     for path, slices in groupby(numbered, key=lambda entry: entry[1].path):
-        stored, dataset = stored_values(path)
-        padding = padding_range(dataset)
+        stored, padding = stored_values(path)
         for index, header in slices:
             frame = header.frame or 0
             if frame >= len(stored):
