@@ -65,7 +65,8 @@ def resolve_acquisition(
         profile: Slice profile given by the user, or its shape, or "model".
         fwhm: Its full width at half maximum given by the user, mm.
         model_profile: `slice_profile` of model.json: "shape" and "fwhm_ratio" (to the thickness), or "weights",
-            "step_mm" and "fwhm_mm" of a measured one.
+            "step_mm" and "fwhm_mm" of a measured one; in "scanner" the same for slices known to come from a scanner,
+            whose profile is no box.
 
     Raises:
         UsageError: A number is not positive.
@@ -81,6 +82,8 @@ def resolve_acquisition(
         return Acquisition(interval, thickness, profile, sources)
 
     model = model_profile or {}
+    if sources["thickness"] == "DICOM":
+        model = model.get("scanner", model)
     shape, sources["shape"] = ("box", "interval") if not model else (model["shape"], "model")
     if profile not in (None, "model"):
         shape, sources["shape"] = str(profile), "user"
@@ -89,8 +92,10 @@ def resolve_acquisition(
     elif profile == "model" or sources["thickness"] == "interval":
         fwhm = model.get("fwhm_mm", thickness * model.get("fwhm_ratio", 1.0))
         sources["fwhm"] = "model" if model else "interval"
+    elif sources["thickness"] == "DICOM":
+        fwhm, sources["fwhm"] = thickness * model.get("fwhm_ratio", 1.0), "DICOM"
     else:
-        fwhm, sources["fwhm"] = thickness, sources["thickness"]
+        fwhm, sources["fwhm"] = thickness, "user"
     if shape == "weights":
         resolved = SliceProfile(shape, fwhm, tuple(model["weights"]), model["step_mm"] * fwhm / model["fwhm_mm"])
     else:

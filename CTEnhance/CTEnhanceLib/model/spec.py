@@ -46,7 +46,8 @@ class ModelSpec:
         pixel_spacing_range_mm: Pixel sizes it was trained for; outside them a warning is given.
         kernels: Reconstruction kernels it was trained for, as free text.
         slice_profile: Profile assumed where neither user nor DICOM says more: "shape" and "fwhm_ratio" to the
-            thickness, or "weights", "step_mm" and "fwhm_mm" of a measured one.
+            thickness, or "weights", "step_mm" and "fwhm_mm" of a measured one; in "scanner" the same for slices that
+            DICOM says come from a scanner.
         crop_margin_px: Margin with which air may be cropped away without changing body voxels, or None.
         intensity: The 12-bit scale.
         normalisation: The network scale of input and output.

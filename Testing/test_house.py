@@ -1,0 +1,111 @@
+"""The shape of the house, read off the imports: what may know what, and what Slicer's Python 3.9 can read."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+MODULE = Path(__file__).resolve().parent.parent / "CTEnhance"
+LIBRARY = MODULE / "CTEnhanceLib"
+SOURCES = sorted(LIBRARY.rglob("*.py"))
+
+# what each room may import of the others; a file beside the rooms is a room of its own name
+BELOW = {
+    "ct": {"errors"},
+    "consistency": {"ct"},
+    "model": {"ct", "errors", "consistency"},
+    "device": {"errors"},
+    "suitability": {"ct", "model", "errors"},
+    "report": {"ct", "model", "version"},
+    "inference": {"ct", "model", "device", "errors"},
+    "pipeline": {"ct", "model", "consistency", "device", "errors", "inference", "report", "suitability"},
+    "evaluation": {"ct", "consistency", "files", "errors"},
+    "training": {"evaluation", "consistency", "model", "ct", "pipeline", "files", "device", "errors", "version"},
+    "dicom": {"ct", "errors", "version"},
+    "files": {"dicom", "errors"},
+    "lifeline": {"files", "errors"},
+    "progress": set(),
+    "errors": set(),
+    "version": set(),
+}
+BELOW["scene"] = set(BELOW) - {"training", "lifeline", "progress"}
+BELOW["panel"] = (BELOW["scene"] | {"scene"}) - {"inference"}
+BELOW["commands"] = set(BELOW) - {"scene", "panel"}
+BELOW["cli"] = {"commands", "errors", "version"}
+BELOW["__main__"] = {"cli"}
+BELOW["__init__"] = {"pipeline", "model", "version"}
+
+# which rooms may import what is heavy or not everywhere, and only there; "inside" = only inside functions
+ONLY_IN = {"qt": {"panel"}, "ctk": {"panel"}, "slicer": {"scene", "panel"}, "vtk": {"scene", "panel"}}
+NEVER_AT_IMPORT = {
+    "torch",
+    "skimage",
+    "matplotlib",
+    "statsmodels",
+    "pydicom",
+    "lightning",
+    "safetensors",
+    "tensorboard",
+}
+HEAVY_ROOMS = {"model", "training"}
+
+
+def room(path: Path) -> str:
+    return path.relative_to(LIBRARY).parts[0].removesuffix(".py")
+
+
+def imported(tree: ast.AST) -> list[str]:
+    names = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names += [f"{node.module}.{alias.name}" for alias in node.names]
+    return names
+
+
+def at_import(tree: ast.Module) -> list[str]:
+    """Imports that run when the file is imported: not in functions, not under TYPE_CHECKING."""
+    running = [
+        node
+        for node in tree.body
+        if not isinstance(node, (ast.FunctionDef, ast.ClassDef))
+        and not (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test))
+    ]
+    return imported(ast.Module(running, []))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(LIBRARY)))
+def test_imports_run_one_way(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    own = room(path)
+    for name in imported(tree):
+        first, _, rest = name.partition(".")
+        if first == "CTEnhanceLib" and rest:
+            other = rest.split(".")[0]
+            if (LIBRARY / other).is_dir() or (LIBRARY / f"{other}.py").is_file():
+                assert other == own or other in BELOW[own], f"{own} may not import {other}"
+        if first in ONLY_IN:
+            assert own in ONLY_IN[first], f"{own} may not know {first}"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(LIBRARY)))
+def test_nothing_heavy_is_imported_before_it_is_needed(path: Path) -> None:
+    if room(path) in HEAVY_ROOMS and path.name not in {"__init__.py", "folder.py", "spec.py"}:
+        return
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    heavy = {name.split(".")[0] for name in at_import(tree)} & NEVER_AT_IMPORT
+    assert not heavy, f"import {heavy} inside a function"
+
+
+@pytest.mark.parametrize("path", [MODULE / "CTEnhance.py", *SOURCES], ids=lambda p: p.name)
+def test_slicer_5_8_can_read_every_file(path: Path) -> None:
+    """Its Python is 3.9: newer syntax fails there, as do new unions outside of postponed annotations (parameterNodeWrapper reads those of CTEnhance.py)."""
+    text = path.read_text(encoding="utf-8")
+    tree = ast.parse(text, feature_version=(3, 9))
+    if path.name != "CTEnhance.py" and any(
+        isinstance(node, (ast.FunctionDef, ast.ClassDef)) for node in ast.walk(tree)
+    ):
+        assert "from __future__ import annotations" in text
