@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from CTEnhanceLib.consistency import back_project, covering_matrix, residual_rmse
 from CTEnhanceLib.ct.geometry import slice_positions, thin_positions
 from CTEnhanceLib.ct.interpolation import apply_along_slices, interpolation_matrix
 from CTEnhanceLib.ct.profile import SliceProfile, thickening_matrix
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 
 def world(count: int, interval: float, spacing: float, profile: SliceProfile) -> tuple[np.ndarray, ...]:
