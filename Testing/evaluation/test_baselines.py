@@ -3,6 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import SimpleITK as sitk
+
+from bone_volumes import as_image, bone_slices
 from CTEnhanceLib.consistency import residual_rmse
 from CTEnhanceLib.ct.geometry import to_slices
 from CTEnhanceLib.ct.profile import SliceProfile, thickening_matrix
@@ -10,8 +12,6 @@ from CTEnhanceLib.ct.thicken import thicken
 from CTEnhanceLib.evaluation.baselines import BASELINES, YARDSTICK, baseline_slices, baseline_volume
 from CTEnhanceLib.evaluation.metrics import compare
 from CTEnhanceLib.evaluation.regions import counted_slices, region_masks
-
-from .synthetic import as_image, bone_slices
 
 THICK_AT = np.arange(20) * 3.0
 THIN_AT = np.arange(60) - 1.0

@@ -3,13 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from CTEnhanceLib.ct.thicken import thicken
-from CTEnhanceLib.errors import InputRefusedError
-from CTEnhanceLib.evaluation.grid import at_positions, common_positions, place
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from .synthetic import as_image
+from bone_volumes import as_image
+from CTEnhanceLib.ct.thicken import thicken
+from CTEnhanceLib.errors import InputRefusedError
+from CTEnhanceLib.evaluation.grid import at_positions, common_positions, place
 
 
 def ramp(count=30, spacing=1.0):

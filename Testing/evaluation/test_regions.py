@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from CTEnhanceLib.evaluation.regions import counted_slices, region_masks
 
 

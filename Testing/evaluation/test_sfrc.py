@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
+from bone_volumes import as_image, bone_slices
 from CTEnhanceLib.ct.geometry import to_slices
 from CTEnhanceLib.ct.profile import SliceProfile
 from CTEnhanceLib.ct.thicken import thicken
 from CTEnhanceLib.evaluation.baselines import YARDSTICK, baseline_slices
 from CTEnhanceLib.evaluation.regions import region_masks
 from CTEnhanceLib.evaluation.sfrc import agreement, lay_patches, scan
-
-from .synthetic import as_image, bone_slices
 
 
 @pytest.fixture(scope="module")

@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import ndimage
+
+from bone_volumes import bone_slices
 from CTEnhanceLib.evaluation.bone_values import bone_values
 from CTEnhanceLib.evaluation.edges import edge_width, find_edges
 from CTEnhanceLib.evaluation.noise import noise_inconsistency
 from CTEnhanceLib.evaluation.regions import region_masks
 from CTEnhanceLib.evaluation.spectrum import slice_axis_energy, slice_axis_spectrum
-from scipy import ndimage
-
-from .synthetic import bone_slices
 
 
 def block(sigma=0.0):

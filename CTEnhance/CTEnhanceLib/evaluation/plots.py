@@ -47,7 +47,7 @@ def psnr_per_slice(evaluation: Evaluation) -> Figure:
     for axis, region in zip(axes, REGIONS):
         for row in evaluation.rows:
             psnr = np.where(np.isfinite(row.regions[region].psnr), row.regions[region].psnr, np.nan)
-            axis.plot(positions, psnr, **_line(row.name))
+            axis.plot(positions, psnr, **line_style(row.name))
         axis.set_ylabel(f"PSNR {region}, dB")
         axis.grid(alpha=0.3)
     axes[0].legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8)
@@ -66,8 +66,8 @@ def spectra(evaluation: Evaluation) -> Figure | None:
         spectrum = row.spectrum
         assert spectrum is not None
         with np.errstate(divide="ignore"):
-            power.semilogy(spectrum.frequency, spectrum.candidate / spectrum.reference, **_line(row.name))
-        coherence.plot(spectrum.frequency, spectrum.coherence, **_line(row.name))
+            power.semilogy(spectrum.frequency, spectrum.candidate / spectrum.reference, **line_style(row.name))
+        coherence.plot(spectrum.frequency, spectrum.coherence, **line_style(row.name))
     limit = 1 / (2 * evaluation.truth.interval)
     for axis in (power, coherence):
         axis.axvline(limit, color="0.3", linestyle=":")
@@ -90,7 +90,7 @@ def bone_histogram(evaluation: Evaluation) -> Figure:
     total = max(1, int(truth.sum()))
     axis.fill_between(centres, truth / total, color="tab:green", alpha=0.25, label="reference", step="mid")
     for row in evaluation.rows:
-        axis.step(centres, row.histogram / total, where="mid", **_line(row.name))
+        axis.step(centres, row.histogram / total, where="mid", **line_style(row.name))
     used = np.flatnonzero(truth)
     if len(used):
         axis.set_xlim(centres[used[0]], centres[used[-1]])
@@ -101,7 +101,7 @@ def bone_histogram(evaluation: Evaluation) -> Figure:
     return figure
 
 
-def _line(name: str) -> dict[str, Any]:
+def line_style(name: str) -> dict[str, Any]:
     """Greys for the baselines, the colour cycle for the candidates."""
     if name in _BASELINE_GREYS:
         return {"color": _BASELINE_GREYS[name], "linewidth": 1.0, "label": name}

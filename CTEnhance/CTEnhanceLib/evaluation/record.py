@@ -26,7 +26,7 @@ def record(evaluation: Evaluation) -> dict[str, Any]:
     """The evaluation as a JSON-able dict; a figure that does not exist (no bone, identical slices) is null."""
     truth, counted = evaluation.truth, evaluation.truth.counted
     yardstick = evaluation.row(YARDSTICK)
-    return _finite(
+    return finite(
         {
             "schema_version": SCHEMA_VERSION,
             "conventions": CONVENTIONS,
@@ -102,12 +102,12 @@ def slices_csv(evaluation: Evaluation) -> str:
     return text.getvalue()
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
     """JSON knows no NaN and no infinity: both become null, and numpy numbers plain ones."""
     if isinstance(value, dict):
-        return {key: _finite(entry) for key, entry in value.items()}
+        return {key: finite(entry) for key, entry in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_finite(entry) for entry in value]
+        return [finite(entry) for entry in value]
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else None
     return value
