@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from CTEnhanceLib.evaluation.evaluate import Evaluation
 
 
-def number(value: float | None, digits: int) -> str:
-    """A figure with fixed digits; a dash where there is none."""
+def number(value: float | None, digits: int, sign: str = "") -> str:
+    """A figure with fixed digits, with `sign` "+" also for positive ones; a dash where there is none."""
     if value is None or math.isnan(value):
         return "-"
-    return f"{value:.{digits}f}"
+    return f"{value:{sign}.{digits}f}"
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -42,8 +42,8 @@ def similarity_table(evaluation: Evaluation) -> str:
         for region in REGIONS:
             figures = row.regions[region]
             gain = figures.pooled_psnr - yardstick.regions[region].pooled_psnr
-            cells += [number(figures.pooled_psnr, 2), "" if row is yardstick else f"{gain:+.2f}"]
-            cells += [f"{figures.pooled_mse:.3g}", number(figures.mean("ssim"), 4)]
+            cells += [number(figures.pooled_psnr, 2), "" if row is yardstick else number(gain, 2, sign="+")]
+            cells += [number(figures.pooled_mse, 7), number(figures.mean("ssim"), 4)]
         rows.append(cells)
     names = [f"{region} {figure}" for region in REGIONS for figure in ("PSNR", "gain", "MSE", "SSIM")]
     return table(["", *names], rows)
@@ -58,7 +58,7 @@ def fidelity_table(evaluation: Evaluation) -> str:
         share = row.spectrum.high_frequency_share if row.spectrum else None
         coherence = row.spectrum.high_frequency_coherence if row.spectrum else None
         cells = [row.name, number(row.edge_width, 2), number(row.energy, 2), number(share, 2), number(coherence, 2)]
-        cells += [f"{row.bone.bias:+.1f}", number(row.bone.wasserstein, 1)] if row.bone else ["-", "-"]
+        cells += [number(row.bone.bias, 1, sign="+"), number(row.bone.wasserstein, 1)] if row.bone else ["-", "-"]
         cells += [number(row.noise_inconsistency, 2), number(row.consistency, 2)]
         figures = row.scan.figures() if row.scan else None
         cells += [f"{figures['marked_share']:.1%}", f"{figures['invented_share']:.1%}"] if figures else ["", ""]
