@@ -29,16 +29,16 @@ class BoneRendering:
         stage: Where the views stand.
         preset: One of `PRESETS`.
         shift: HU by which the preset's curves are moved up.
+        shading: Whether surfaces are lit.
     """
 
-    def __init__(self, stage: Stage, preset: str = "CT-Bone", shift: float = 150.0) -> None:
+    def __init__(self, stage: Stage, preset: str = PRESETS[0], shift: float = 150.0, shading: bool = True) -> None:
         self._stage = stage
         self.displays: list[slicer.vtkMRMLVolumeRenderingDisplayNode] = []
         self.property_node = stage.scene.AddNewNodeByClass("vtkMRMLVolumePropertyNode", "CTEnhance bone")
+        self.property_node.SetSaveWithScene(False)  # made anew from preset and shift
         self._roi: slicer.vtkMRMLMarkupsROINode | None = None
-        self._preset = preset
-        self._shift = shift
-        self._shading = True
+        self._preset, self._shift, self._shading = preset, shift, shading
         self._apply()
 
     @property
@@ -61,6 +61,7 @@ class BoneRendering:
         display = self._stage.volume_rendering.CreateVolumeRenderingDisplayNode()
         display.UnRegister(None)
         display.SetName(f"{volume.GetName()} bone")
+        display.SetSaveWithScene(False)
         self._stage.scene.AddNode(display)
         display.SetAndObserveVolumePropertyNodeID(self.property_node.GetID())
         display.SetViewNodeIDs([view.node.GetID() for view in views])
@@ -76,25 +77,16 @@ class BoneRendering:
             self._stage.scene.RemoveNode(display)
         self.displays.clear()
 
-    def set_preset(self, name: str) -> None:
-        """Choose another preset.
+    def set(self, preset: str, shift: float, shading: bool) -> None:
+        """Choose preset, HU by which its curves are moved up, and whether surfaces are lit (see `SHADING_NOTE`).
 
         Raises:
             UsageError: Slicer has no preset of that name.
         """
-        self._preset_node(name)
-        self._preset = name
-        self._apply()
-
-    def set_shift(self, shift: float) -> None:
-        """Move the preset's curves up by so many HU."""
-        self._shift = shift
-        self._apply()
-
-    def set_shading(self, on: bool) -> None:
-        """Light surfaces, or not (see `SHADING_NOTE`)."""
-        self._shading = on
-        self._apply()
+        if (preset, shift, shading) != (self._preset, self._shift, self._shading):
+            self._preset_node(preset)
+            self._preset, self._shift, self._shading = preset, shift, shading
+            self._apply()
 
     def crop(self, roi: slicer.vtkMRMLMarkupsROINode | None) -> None:
         """Crop all renderings with one box; None shows them whole."""

@@ -2,7 +2,7 @@
 
 comparison = Comparison(measured, computed)
 comparison.show("fracture")
-comparison.bone.set_shift(200)
+comparison.set(blend="reveal", shift=200)
 comparison.leave()
 """
 
@@ -12,20 +12,29 @@ from collections.abc import Sequence
 
 import slicer
 
-from CTEnhanceLib.errors import UsageError
+from CTEnhanceLib.errors import InputRefusedError, UsageError
 
 from .bone import BoneRendering
 from .derived import interpolated_node
-from .framing import BODY_ABOVE_HU, BONE_ABOVE_HU, DIRECTIONS, box_above, frame_cameras, frame_slices, jump
-from .kinds import COLORS, RESEARCH_NOTE, assumed_slices, describe, kind_of, slice_axis
-from .labels import LabelText, ViewLabel
-from .layouts import LAYOUTS, Side
-from .linking import SharedWindow, link_cameras, link_slices
+from .dressing import Dressing, Volumes
+from .framing import BODY_ABOVE_HU, BONE_ABOVE_HU, DIRECTIONS, Box, box_above, frame_cameras, frame_slices, jump
+from .labels import LabelText
+from .layouts import LAYOUTS
+from .maps import DifferenceMap
+from .nodes import remove_with_belongings
+from .output import CONFIDENCE_REFERENCE
 from .own_views import remove_own_views
-from .slice_bar import SliceBar
+from .settings import (
+    AS_MEASURED,
+    COMPUTED_REFERENCE,
+    MEASURED_REFERENCE,
+    REFERENCE_REFERENCE,
+    Settings,
+    read_settings,
+    settings_node,
+    write_settings,
+)
 from .stage import SliceView, Stage, VolumeView, desktop_stage
-
-AS_MEASURED = "measured"
 
 
 class Comparison:
@@ -36,6 +45,10 @@ class Comparison:
         computed: The volume computed from it.
         stage: Where views stand; None takes the running Slicer.
         reference: A true thin-slice volume, when there is one.
+        settings: What to show and how.
+
+    Raises:
+        UsageError: Both volumes are the same, or there is no stage.
     """
 
     def __init__(
@@ -45,55 +58,81 @@ class Comparison:
         *,
         stage: Stage | None = None,
         reference: slicer.vtkMRMLScalarVolumeNode | None = None,
+        settings: Settings | None = None,
     ) -> None:
         if measured is computed:
             raise UsageError(f"'{measured.GetName()}' cannot be compared with itself: choose two volumes.")
         self.stage = stage or desktop_stage()
-        self.measured, self.computed, self.reference = measured, computed, reference
-        self.bone = BoneRendering(self.stage)
-        self._left = measured
-        self._left_kind = AS_MEASURED
-        self._derived: list[slicer.vtkMRMLScalarVolumeNode] = []
-        self._decorations: list[ViewLabel | SliceBar | SharedWindow] = []
-        self._layout_before = self.stage.layout()
-        self._interpolate_before = {
-            node.GetID(): node.GetDisplayNode().GetInterpolate() for node in (measured, computed)
-        }
+        confidence = computed.GetNodeReference(CONFIDENCE_REFERENCE)
+        self.volumes = Volumes(measured, computed, measured, reference, confidence)
+        self.settings = settings or Settings(
+            layout_before=self.stage.layout(), third="reference" if reference is not None else "difference"
+        )
+        self.bone = BoneRendering(self.stage, self.settings.preset, self.settings.shift, self.settings.shading)
         self.slice_views: list[SliceView] = []
         self.volume_views: list[VolumeView] = []
+        self._dressing: Dressing | None = None
+        self._difference: DifferenceMap | None = None
+        self._boxes: dict[float, Box] = {}
         self._seen: dict[str, SliceView | VolumeView] = {}
+        self._interpolate = {node: node.GetDisplayNode().GetInterpolate() for node in (measured, computed)}
+        scene = self.stage.scene
+        self._observed = [
+            scene.AddObserver(slicer.vtkMRMLScene.StartCloseEvent, self._forget),
+            scene.AddObserver(slicer.vtkMRMLScene.NodeRemovedEvent, self._leave_if_volume_is_gone),
+        ]
 
-    def show(self, name: str = "fracture") -> None:
-        """Show one of `LAYOUTS`.
+    @classmethod
+    def restore(cls, stage: Stage | None = None) -> Comparison | None:
+        """Open the comparison that a loaded scene was saved with; None where there was none, or a volume is gone."""
+        stage = stage or desktop_stage()
+        node = settings_node(stage.scene)
+        if node is None:
+            return None
+        measured, computed = (node.GetNodeReference(role) for role in (MEASURED_REFERENCE, COMPUTED_REFERENCE))
+        if measured is None or computed is None:
+            return None
+        reference = node.GetNodeReference(REFERENCE_REFERENCE)
+        comparison = cls(measured, computed, stage=stage, reference=reference, settings=read_settings(node))
+        comparison.show()
+        return comparison
+
+    def show(self, layout: str | None = None) -> None:
+        """Show one of `LAYOUTS`; None shows the one chosen before.
 
         Raises:
             UsageError: There is no layout of that name.
         """
-        if name not in LAYOUTS:
-            raise UsageError(f"There is no layout '{name}': choose one of {', '.join(LAYOUTS)}.")
+        self.settings = self.settings.changed(layout=layout or self.settings.layout)
         self._undress()
-        layout = LAYOUTS[name]
-        self.stage.show_layout(layout.identifier)
-        specs = layout.views
-        self.slice_views = [self.stage.slice_view(spec.tag) for spec in specs if not spec.is_3d]
-        self.volume_views = [self.stage.volume_view(spec.tag) for spec in specs if spec.is_3d]
-        self._side = {spec.tag: spec.side for spec in specs}
+        chosen = LAYOUTS[self.settings.layout]
+        self.stage.show_layout(chosen.identifier)
+        self.slice_views = [self.stage.slice_view(spec.tag) for spec in chosen.views if not spec.is_3d]
+        self.volume_views = [self.stage.volume_view(spec.tag) for spec in chosen.views if spec.is_3d]
         self._dress()
         self._frame_new_views()
 
-    def set_left(self, kind: str) -> None:
-        """Choose what stands beside the computed volume: the measured slices as they are, or interpolated.
+    def set(self, **changes: object) -> None:
+        """Change what is shown and how; see `Settings` for what can be set.
 
-        Args:
-            kind: ``measured``, ``nearest``, ``linear`` or ``cubic``.
+        Raises:
+            UsageError: A value is none of those that can be chosen.
+            InputRefusedError: What was asked for needs a volume that is not there.
         """
-        self._left = self.measured if kind == AS_MEASURED else interpolated_node(self.measured, self.computed, kind)
-        self._left_kind = kind
-        if self._left is not self.measured:
-            self._derived.append(self._left)
-        if self.slice_views or self.volume_views:
+        settings = self.settings.changed(**changes)
+        self._require_volumes(settings)
+        before, self.settings = self.settings, settings
+        if settings.left != before.left:
+            self._drop_derived()
+        if settings.layout != before.layout:
+            self.show(settings.layout)
+        elif (settings.left, settings.blend, settings.third) != (before.left, before.blend, before.third):
             self._undress()
             self._dress()
+        self.bone.set(settings.preset, settings.shift, settings.shading)
+        if self._difference is not None:
+            self._difference.set_range(settings.difference_hu)
+        self._keep()
 
     def look_from(self, direction: str | Sequence[float]) -> None:
         """Turn both cameras.
@@ -102,7 +141,7 @@ class Comparison:
             direction: One of `DIRECTIONS`, or a vector (RAS) from the bone towards the viewer.
         """
         vector = DIRECTIONS[direction] if isinstance(direction, str) else direction
-        frame_cameras(self.volume_views, box_above(self.computed, BONE_ABOVE_HU), vector)
+        frame_cameras(self.volume_views, self._box(BONE_ABOVE_HU), vector)
 
     def jump(self, point: Sequence[float]) -> None:
         """Bring all slice views to a point in world RAS."""
@@ -113,87 +152,117 @@ class Comparison:
         for view in self._views:
             view.render()
 
+    @property
+    def labels(self) -> dict[str, LabelText]:
+        """What the label of each view says now, by the view's tag."""
+        return self._dressing.labels if self._dressing is not None else {}
+
+    @property
+    def dressing(self) -> Dressing | None:
+        """What is put on the views now: reveal cursors, flicker."""
+        return self._dressing
+
     def leave(self) -> None:
         """Bring the user's layout back and remove every node and observer made here."""
+        self._stop_observing()
         self._undress()
+        self._drop_derived()
         self.bone.remove()
-        for node in self._derived:
-            self.stage.scene.RemoveNode(node)
-        self._derived.clear()
-        for node in (self.measured, self.computed):
-            node.GetDisplayNode().SetInterpolate(self._interpolate_before[node.GetID()])
-        self.stage.show_layout(self._layout_before)
+        for node, interpolate in self._interpolate.items():
+            node.GetDisplayNode().SetInterpolate(interpolate)
+        self.stage.show_layout(self.settings.layout_before)
         remove_own_views(self.stage, self._seen.values())
-        self.slice_views, self.volume_views = [], []
-        self._seen.clear()
+        node = settings_node(self.stage.scene)
+        if node is not None:
+            self.stage.scene.RemoveNode(node)
+        self._clear()
 
     @property
     def _views(self) -> list[SliceView | VolumeView]:
         return [*self.slice_views, *self.volume_views]
 
-    def _volume_of(self, tag: str) -> slicer.vtkMRMLScalarVolumeNode:
-        side = self._side[tag]
-        if side is Side.MEASURED:
-            return self._left
-        return self.computed if side is Side.COMPUTED else (self.reference or self.computed)
-
     def _dress(self) -> None:
-        link_slices(self.slice_views)
-        link_cameras(self.volume_views)
-        assumed = assumed_slices(self.measured, self.computed)
-        shown = {node.GetID(): node for node in (self._left, self.computed)}
-        for node in shown.values():
-            # Voxels as voxels: Slicer's interpolation of the picture would pass for content on either side.
-            node.GetDisplayNode().SetInterpolate(False)
-        self._decorations.append(SharedWindow([node.GetDisplayNode() for node in shown.values()]))
-        for view in self.slice_views:
-            view.composite.SetBackgroundVolumeID(self._volume_of(view.tag).GetID())
-            self._decorations.append(SliceBar(view, self.measured, assumed.thickness))
-            self._decorations.append(ViewLabel(view.renderer, lambda view=view: self._slice_label(view)))  # type: ignore[misc]
-        for side in (Side.MEASURED, Side.COMPUTED):
-            views = [view for view in self.volume_views if self._side[view.tag] is side]
-            if views:
-                self.bone.show(self._volume_of(views[0].tag), views)
-        for volume_view in self.volume_views:
-            _plain_background(volume_view.node)
-            self._decorations.append(
-                ViewLabel(volume_view.renderer, lambda view=volume_view: self._volume_label(view))  # type: ignore[misc]
-            )
+        if self.settings.left != AS_MEASURED and self.volumes.left is self.volumes.measured:
+            self.volumes.left = interpolated_node(self.volumes.measured, self.volumes.computed, self.settings.left)
+        if "difference" in (self.settings.blend, self.settings.third) and self._difference is None:
+            self._difference = self._make_difference()
+        self._dressing = Dressing(
+            self.stage,
+            self.volumes,
+            self.settings,
+            self.slice_views,
+            self.volume_views,
+            self.bone,
+            self._difference,
+        )
+        self._keep()
 
     def _undress(self) -> None:
-        for decoration in self._decorations:
-            decoration.remove()
-        self._decorations.clear()
-        self.bone.hide()
+        if self._dressing is not None:
+            self._dressing.remove()
+            self._dressing = None
+
+    def _make_difference(self) -> DifferenceMap:
+        """Against what stands on the left; the measured slices as they are count as repeated."""
+        left = self.volumes.left
+        if left is not self.volumes.measured:
+            return DifferenceMap(left, self.volumes.computed, self.settings.difference_hu)
+        repeated = interpolated_node(self.volumes.measured, self.volumes.computed, "nearest")
+        try:
+            return DifferenceMap(repeated, self.volumes.computed, self.settings.difference_hu)
+        finally:
+            remove_with_belongings(repeated)
+
+    def _drop_derived(self) -> None:
+        self._undress()
+        if self._difference is not None:
+            self._difference.remove()
+            self._difference = None
+        if self.volumes.left is not self.volumes.measured:
+            remove_with_belongings(self.volumes.left)
+            self.volumes.left = self.volumes.measured
 
     def _frame_new_views(self) -> None:
         if any(view.tag not in self._seen for view in self.slice_views):
-            frame_slices(self.slice_views, box_above(self.computed, BODY_ABOVE_HU))
+            frame_slices(self.slice_views, self._box(BODY_ABOVE_HU))
         if any(view.tag not in self._seen for view in self.volume_views):
             self.look_from("anterior")
         self._seen.update({view.tag: view for view in self._views})
 
-    def _slice_label(self, view: SliceView) -> LabelText:
-        volume = self.stage.scene.GetNodeByID(view.composite.GetBackgroundVolumeID() or "")
-        assumed = assumed_slices(self.measured, self.computed)
-        return self._label(volume, f"{assumed.text}\n{RESEARCH_NOTE}")
+    def _box(self, threshold: float) -> Box:
+        if threshold not in self._boxes:
+            self._boxes[threshold] = box_above(self.volumes.computed, threshold)
+        return self._boxes[threshold]
 
-    def _volume_label(self, view: VolumeView) -> LabelText:
-        shading = "lit" if self.bone.shading else "unlit"
-        settings = f"{self.bone.preset} {self.bone.shift:+g} HU, {shading}, same on both sides"
-        return self._label(self._volume_of(view.tag), f"{settings}\n{RESEARCH_NOTE}")
+    def _require_volumes(self, settings: Settings) -> None:
+        wanted = (settings.blend, settings.third)
+        if "confidence" in wanted and self.volumes.confidence is None:
+            raise InputRefusedError(
+                f"'{self.volumes.computed.GetName()}' has no confidence: compute it again with confidence switched on."
+            )
+        if settings.third == "reference" and self.volumes.reference is None:
+            raise InputRefusedError("No reference was chosen: choose a thin-slice volume of the same scan.")
 
-    def _label(self, volume: slicer.vtkMRMLScalarVolumeNode | None, note: str) -> LabelText:
-        if volume is None:
-            return LabelText("", "", RESEARCH_NOTE, (1.0, 1.0, 1.0))
-        badge = describe(volume, slice_axis(self.measured))
-        return LabelText(badge, volume.GetName(), note, COLORS[kind_of(volume)])
+    def _keep(self) -> None:
+        volumes = self.volumes
+        write_settings(self.stage.scene, self.settings, volumes.measured, volumes.computed, volumes.reference)
 
+    def _leave_if_volume_is_gone(self, *_: object) -> None:
+        scene = self.stage.scene
+        if not all(scene.IsNodePresent(node) for node in (self.volumes.measured, self.volumes.computed)):
+            self.leave()
 
-def _plain_background(node: slicer.vtkMRMLViewNode) -> None:
-    modified = node.StartModify()
-    node.SetBackgroundColor(0.05, 0.06, 0.08)
-    node.SetBackgroundColor2(0.17, 0.19, 0.23)
-    node.SetBoxVisible(False)
-    node.SetAxisLabelsVisible(False)
-    node.EndModify(modified)
+    def _forget(self, *_: object) -> None:
+        """The scene is about to be cleared: let go of views and nodes without touching the scene."""
+        self._stop_observing()
+        self._undress()
+        self._clear()
+
+    def _clear(self) -> None:
+        self.slice_views, self.volume_views = [], []
+        self._seen.clear()
+
+    def _stop_observing(self) -> None:
+        for tag in self._observed:
+            self.stage.scene.RemoveObserver(tag)
+        self._observed.clear()

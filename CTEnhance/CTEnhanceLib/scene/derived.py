@@ -82,6 +82,7 @@ def _dress(node: slicer.vtkMRMLScalarVolumeNode, like: slicer.vtkMRMLScalarVolum
     node.SetAndObserveTransformNodeID(like.GetTransformNodeID())
     display, source = node.GetDisplayNode(), like.GetDisplayNode()
     display.SetSaveWithScene(False)
+    display.SetInterpolate(False)
     if source is not None:
         display.AutoWindowLevelOff()
         display.SetWindowLevel(source.GetWindow(), source.GetLevel())

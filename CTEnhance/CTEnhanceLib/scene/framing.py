@@ -50,7 +50,7 @@ def box_above(volume: slicer.vtkMRMLScalarVolumeNode, threshold: float) -> Box:
     return np.min(corners, axis=0), np.max(corners, axis=0)
 
 
-def frame_slices(views: Sequence[SliceView], box: Box, margin: float = 1.06) -> None:
+def frame_slices(views: Sequence[SliceView], box: Box, margin: float = 1.12) -> None:
     """Show a box in slice views; views of one orientation get the very same frame.
 
     Args:

@@ -12,11 +12,13 @@ from typing import Callable
 import vtk
 
 Color = tuple[float, float, float]
+_NAME: Color = (0.92, 0.92, 0.92)
+_NOTE: Color = (0.80, 0.80, 0.80)
 
 
 @dataclass(frozen=True)
 class LabelText:
-    """What a label says.
+    """What a label says; a bar would end a column of VTK's text.
 
     Attributes:
         badge: What the volume is, in capitals.
@@ -45,6 +47,7 @@ class ViewLabel:
         self._badge = _text_actor(bold=True)
         self._name = _text_actor(bold=False)
         self._note = _text_actor(bold=False)
+        self._note.GetTextProperty().SetVerticalJustificationToBottom()
         for actor in self._actors:
             renderer.AddViewProp(actor)
         self._tag = renderer.AddObserver(vtk.vtkCommand.StartEvent, self._set_out)
@@ -68,10 +71,23 @@ class ViewLabel:
         width, height = self._renderer.GetSize()
         size = font_size(width, height)
         text = self._text()
-        _write(self._badge, text.badge, size, text.color, width / 2, height - 0.5 * size)
-        _write(self._name, text.name, round(0.8 * size), (0.92, 0.92, 0.92), width / 2, height - 2.1 * size)
-        _write(self._note, text.note, round(0.72 * size), (0.78, 0.78, 0.78), width / 2, 0.4 * size)
-        self._note.GetTextProperty().SetVerticalJustificationToBottom()
+        middle = width / 2
+        self._write(self._badge, text.badge, size, text.color, (middle, height - 0.5 * size))
+        self._write(self._name, text.name, round(0.8 * size), _NAME, (middle, height - 2.1 * size))
+        self._write(self._note, text.note, round(0.72 * size), _NOTE, (middle, 0.4 * size))
+
+    def _write(self, actor: vtk.vtkTextActor, text: str, size: int, color: Color, place: tuple[float, float]) -> None:
+        actor.SetInput(f" {text} " if text else "")
+        actor.SetVisibility(bool(text))
+        actor.GetTextProperty().SetFontSize(size)
+        actor.GetTextProperty().SetColor(*color)
+        actor.SetPosition(*place)
+        box = [0.0] * 4
+        actor.GetBoundingBox(self._renderer, box)
+        room = 0.94 * self._renderer.GetSize()[0]
+        if text and box[1] - box[0] > room:
+            # A label that is cut off may lose the very word that matters.
+            actor.GetTextProperty().SetFontSize(max(6, int(size * room / (box[1] - box[0]))))
 
 
 def font_size(width: int, height: int) -> int:
@@ -89,13 +105,6 @@ def _text_actor(*, bold: bool) -> vtk.vtkTextActor:
     style.SetJustificationToCentered()
     style.SetVerticalJustificationToTop()
     style.SetBackgroundColor(0, 0, 0)
-    style.SetBackgroundOpacity(0.55)
+    style.SetBackgroundOpacity(0.65)
+    style.SetLineSpacing(1.25)
     return actor
-
-
-def _write(actor: vtk.vtkTextActor, text: str, size: int, color: Color, x: float, y: float) -> None:
-    actor.SetInput(f" {text} " if text else "")
-    actor.SetVisibility(bool(text))
-    actor.GetTextProperty().SetFontSize(size)
-    actor.GetTextProperty().SetColor(*color)
-    actor.SetPosition(x, y)

@@ -118,6 +118,16 @@ def add_volume(
     return node
 
 
+def remove_with_belongings(node: slicer.vtkMRMLDisplayableNode) -> None:
+    """Remove a node with its display and storage nodes, which Slicer would leave behind."""
+    scene = node.GetScene()
+    belongings = [node.GetNthDisplayNode(index) for index in range(node.GetNumberOfDisplayNodes())]
+    belongings += [node.GetNthStorageNode(index) for index in range(node.GetNumberOfStorageNodes())]
+    for each in [node, *belongings]:
+        if each is not None:
+            scene.RemoveNode(each)
+
+
 def voxels(node: slicer.vtkMRMLVolumeNode) -> np.ndarray:
     """The node's voxels as (slices k, rows j, columns i): a view, no copy."""
     data = node.GetImageData()

@@ -6,7 +6,6 @@ in the desktop, and can be driven by mouse events, so pictures, demos and tests 
 
 from __future__ import annotations
 
-import importlib.util
 import os
 from pathlib import Path
 from typing import Any, Callable
@@ -17,8 +16,9 @@ import slicer
 import vtk
 from vtk.util.numpy_support import vtk_to_numpy
 
-from CTEnhanceLib.errors import UsageError
+from CTEnhanceLib.errors import InputRefusedError
 
+from .application import application_logic, reading_bundles, volume_rendering_logic
 from .stage import SliceView, VolumeView, register_layouts
 
 SLICE_MANAGERS = (
@@ -55,8 +55,8 @@ class OffscreenStage:
         os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")
         self.size = size
         self.scene = scene or slicer.vtkMRMLScene()
-        self.application = _application_logic(self.scene)
-        self.volume_rendering = _volume_rendering_logic(self.scene, self.application)
+        self.application = application_logic(self.scene)
+        self.volume_rendering = volume_rendering_logic(self.scene, self.application)
         self._layouts = slicer.vtkMRMLLayoutLogic()
         self._layouts.SetMRMLScene(self.scene)
         register_layouts(self._layouts.GetLayoutNode())
@@ -87,6 +87,21 @@ class OffscreenStage:
     def every(self, milliseconds: int, action: Callable[[], None]) -> Callable[[], None]:
         """Nothing runs by itself here: the action is left to the caller (`Flicker.step`)."""
         return lambda: None
+
+    def open_scene(self, path: str | Path) -> None:
+        """Replace the scene's content by that of a saved one (``.mrb``), as the desktop's File menu does.
+
+        Raises:
+            InputRefusedError: It cannot be read.
+        """
+        for tag in list(self._views):
+            self.close_view(tag)
+        with reading_bundles(self.scene):
+            self.scene.Clear(False)
+            if not self.scene.ReadFromMRB(str(path)):
+                raise InputRefusedError(f"{path} cannot be read as a Slicer scene: give a file saved as .mrb.")
+        register_layouts(self._layouts.GetLayoutNode())
+        self.show_layout(self.layout())
 
     def close_view(self, tag: str) -> None:
         """Drop a view's window, as the desktop does with views that no layout needs."""
@@ -239,47 +254,6 @@ class _VolumeWindow(_Window):
         super().close()
         self._application.GetViewLogics().RemoveItem(self._logic)
         self._logic.SetMRMLScene(None)
-
-
-def _application_logic(scene: slicer.vtkMRMLScene) -> slicer.vtkSlicerApplicationLogic:
-    """What the desktop sets up at start, as far as views need it."""
-    application = slicer.vtkSlicerApplicationLogic()
-    application.SetMRMLScene(scene)
-    application.GetColorLogic().SetMRMLScene(scene)
-    application.GetColorLogic().AddDefaultColorNodes()
-    application.SetSliceLogics(vtk.vtkCollection())
-    application.SetViewLogics(vtk.vtkCollection())
-    slicer.vtkMRMLSliceNode.AddDefaultSliceOrientationPresets(scene, True)
-    if scene.GetSingletonNode("default", "vtkMRMLCrosshairNode") is None:
-        crosshair = slicer.vtkMRMLCrosshairNode()
-        crosshair.SetCrosshairName("default")
-        scene.AddNode(crosshair)
-    return application
-
-
-def _volume_rendering_logic(
-    scene: slicer.vtkMRMLScene, application: slicer.vtkSlicerApplicationLogic
-) -> slicer.vtkSlicerVolumeRenderingLogic:
-    logic = slicer.vtkSlicerVolumeRenderingLogic()
-    logic.SetModuleShareDirectory(str(_presets_folder()))  # before the scene: presets are read then
-    logic.SetMRMLScene(scene)
-    logic.SetMRMLApplicationLogic(application)
-    application.SetModuleLogic("VolumeRendering", logic)
-    # Without a GPU, OpenGL is drawn by the CPU and its ray casting is several times slower than VTK's own on the CPU.
-    logic.SetDefaultRenderingMethod("vtkMRMLCPURayCastVolumeRenderingDisplayNode")
-    return logic
-
-
-def _presets_folder() -> Path:
-    """Folder of Slicer's volume rendering presets, which the wheel lacks and trame-slicer's package carries.
-
-    Raises:
-        UsageError: The package is not installed.
-    """
-    spec = importlib.util.find_spec("trame_slicer")
-    if spec is None or spec.origin is None:
-        raise UsageError("Slicer's rendering presets are not here: install trame-slicer (pip install '.[scene]').")
-    return Path(spec.origin).parent / "resources"
 
 
 def _rectangles(
