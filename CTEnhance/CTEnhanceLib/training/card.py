@@ -1,0 +1,97 @@
+"""The model card: written from the configuration and the measured figures, so that neither can be forgotten."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from CTEnhanceLib.model.spec import ModelSpec
+from CTEnhanceLib.training.config import TrainingConfig
+
+_COMMON_LIMITS = (
+    "Consistency with the measured slices cannot see what a network invents in the null space of the slice profile: "
+    "detail finer than the thick slices is an estimate, however sharp it looks.",
+    "No thin-slice CT of a wrist was at hand for training or validation.",
+)
+
+
+def model_card(config: TrainingConfig, spec: ModelSpec, metrics: dict[str, Any]) -> str:
+    """Give the card as Markdown.
+
+    Args:
+        config: The configuration that the model was trained with.
+        spec: What model.json says.
+        metrics: The content of metrics.json.
+    """
+    run = metrics["training"]
+    offsets = "any (the true offset is an input)" if isinstance(spec.offsets, str) else f"{list(spec.offsets)} mm"
+    lines = [
+        f"# Model card: {spec.name}",
+        "",
+        f"{spec.description} **Computed slices, for research use; not for diagnosis.**",
+        "",
+        "## Intended use",
+        "",
+        f"Thin slices of {_range(spec.spacing_range_mm)} from bone CT with an interval of "
+        f"{_range(spec.interval_range_mm)} and a thickness of {_range(spec.thickness_range_mm)}; pixels of "
+        f"{_range(spec.pixel_spacing_range_mm)}; kernels: "
+        f"{spec.kernels}. Other intervals and thicknesses are refused, other pixel sizes warned of.",
+        "",
+        "## How it works",
+        "",
+        f"Architecture {spec.generators[0].architecture} {spec.generators[0].arguments}, {len(spec.generators)} "
+        f"generator(s); method {spec.method}, base {spec.base}, {spec.context} thick slice(s) seen at once; offsets "
+        f"{offsets}. Weights are stored as fp16; the last layer and the addition to the base are computed in fp32.",
+        "",
+        "## Training data",
+        "",
+        *[f"* {line}" for line in config.card.data],
+        "",
+        f"Slice profile assumed where neither user nor DICOM says more: {spec.slice_profile}.",
+        "",
+        "## Figures",
+        "",
+        "Measured with the stored weights after 8 steps of back-projection, by the command below (metrics.json holds "
+        "all of them). PSNR with range 4095, pooled; bone: reference > 200 HU dilated once; 9 thin slices at each end "
+        "left out; gains are over cubic interpolation + back-projection with the same slice profile.",
+        "",
+        "| case | whole dB (gain) | bone dB (gain) | HU bias in bone | slice-axis energy | "
+        "high-frequency share / coherence | consistency HU |",
+        "|---|---|---|---|---|---|---|",
+        *[line for name, case in metrics["cases"].items() for line in _rows(name, case)],
+        "",
+        "## Training it again",
+        "",
+        f"`ctenhance train configs/{config.source.name}`: {run['steps']} steps in {run['seconds'] / 60:.0f} min on "
+        f"{run['machine']}; the weights kept are those of step {run['best_step']}, chosen on validation volumes that "
+        "were never trained on.",
+        "",
+        "## Limits",
+        "",
+        *[f"* {line}" for line in (*config.card.limits, *_COMMON_LIMITS)],
+        "",
+        "## Licence",
+        "",
+        f"Weights: {config.card.licence}. The training data keep the licence named above.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _range(values: tuple[float, float]) -> str:
+    low, high = values
+    return f"{low:g} mm" if low == high else f"{low:g} to {high:g} mm"
+
+
+def _rows(name: str, case: dict[str, Any]) -> list[str]:
+    lines = []
+    for row in case["rows"]:
+        if row["kind"] == "baseline" and row["name"] not in {"cubic", "cubic + back-projection"}:
+            continue
+        whole, bone = row["regions"]["whole"], row["regions"]["bone"]
+        high = row["high_frequency"] or {"share": float("nan"), "coherence": float("nan")}
+        lines.append(
+            f"| {name}: {row['name']} | {whole['psnr_db']:.2f} ({whole['gain_db']:+.2f}) | {bone['psnr_db']:.2f} "
+            f"({bone['gain_db']:+.2f}) | {row['bone']['bias_hu']:+.1f} | {row['slice_axis_energy']:.2f} | "
+            f"{high['share']:.2f} / {high['coherence']:.2f} | {row['consistency_hu']:.2f} |"
+        )
+    return lines

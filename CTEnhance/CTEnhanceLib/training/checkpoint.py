@@ -1,0 +1,60 @@
+"""Checkpoints: complete or not there, so that a run may be killed at any moment."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Any
+
+from CTEnhanceLib.errors import OutputError, UsageError
+
+LAST_FILE = "last.ckpt"
+
+
+def save_checkpoint(folder: Path, state: dict[str, Any], config_text: str) -> None:
+    """Write the state of a run.
+
+    Args:
+        folder: Folder of the run.
+        state: Tensors, numbers and text in dicts and lists.
+        config_text: The configuration, whose hash goes along.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    import torch
+
+    partial = folder / f".{LAST_FILE}.partial"
+    try:
+        with partial.open("wb") as stream:
+            torch.save({**state, "config": _hash(config_text)}, stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        partial.replace(folder / LAST_FILE)
+    except OSError as error:
+        raise OutputError(f"The checkpoint cannot be written to {folder} ({error}).") from error
+
+
+def load_checkpoint(folder: Path, config_text: str) -> dict[str, Any] | None:
+    """Read the state of a run; None where there is none yet.
+
+    Raises:
+        UsageError: It belongs to another configuration.
+    """
+    import torch
+
+    path = folder / LAST_FILE
+    if not path.exists():
+        return None
+    state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    if state.pop("config") != _hash(config_text):
+        raise UsageError(
+            f"{path} was written with another configuration; give training.output another folder, or remove "
+            "it to begin again."
+        )
+    return state
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

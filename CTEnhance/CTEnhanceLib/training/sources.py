@@ -1,0 +1,125 @@
+"""All that a configuration draws pairs from; pair n is the same in every run, on any number of processes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from CTEnhanceLib.errors import UsageError
+from CTEnhanceLib.training.config import TrainingConfig, data_path
+from CTEnhanceLib.training.real_pair import MeasuredProfile, RealPair
+from CTEnhanceLib.training.simulation import Pair, Simulation, ThinVolume, draw_pair
+
+
+class Batch(NamedTuple):
+    """Pairs stacked along the first axis, as tensors; see `simulation.Pair`."""
+
+    context: Tensor
+    base: Tensor
+    target: Tensor
+    offset: Tensor
+    weight: Tensor
+    condition: Tensor
+
+    def to(self, device: torch.device) -> Batch:
+        """Move to a device."""
+        return Batch(*(tensor.to(device, non_blocking=True) for tensor in self))
+
+
+class Request(NamedTuple):
+    """Which pairs make a batch: the first, how many, and of each only one target or (None) all."""
+
+    first: int
+    pairs: int
+    channel: int | None = None
+
+
+class Sources:
+    """The volumes of a configuration, loaded.
+
+    Args:
+        config: The configuration.
+
+    Raises:
+        UsageError: A file is missing or too short.
+        InputRefusedError: A file is no volume that can be used.
+    """
+
+    def __init__(self, config: TrainingConfig) -> None:
+        self._settings: Simulation = config.simulation
+        self._seed = config.training.seed
+        self._thin = [_thin_volume(source.path, source.slices) for source in config.thin]
+        self._pairs = [RealPair(_read(source.thick), _read(source.thin)) for source in config.pairs]
+        shares = np.array([s.share for s in config.thin] + [s.share for s in config.pairs])
+        self._shares = shares / shares.sum()
+
+    @property
+    def measured(self) -> MeasuredProfile | None:
+        """The slice profile measured on the first real pair, if there is one."""
+        return self._pairs[0].measured if self._pairs else None
+
+    def pair(self, number: int, channel: int | None = None) -> Pair:
+        """Give pair `number`; of it only the target `channel`, if given."""
+        rng = np.random.default_rng([self._seed, number])
+        index = int(rng.choice(len(self._shares), p=self._shares))
+        if index < len(self._thin):
+            pair = draw_pair(self._thin[index], self._settings, rng)
+        else:
+            pair = self._pairs[index - len(self._thin)].draw(self._settings, rng)
+        if channel is None:
+            return pair
+        one = slice(channel, channel + 1)
+        return pair._replace(
+            base=pair.base[one], target=pair.target[one], offset=pair.offset[one], weight=pair.weight[one]
+        )
+
+    def batch(self, first: int, count: int, channel: int | None = None) -> Batch:
+        """Give the pairs `first` to `first + count - 1` as one batch."""
+        pairs = [self.pair(number, channel) for number in range(first, first + count)]
+        return Batch(*(torch.from_numpy(np.stack(arrays)) for arrays in zip(*pairs)))
+
+    def stream(self, requests: Sequence[Request], workers: int) -> Iterable[Batch]:
+        """Give one batch for each request, in order; `workers` processes make them ahead of time."""
+        loader = DataLoader(_Requests(self, requests), batch_size=None, num_workers=workers, pin_memory=False)
+        return iter(loader)
+
+
+class _Requests(Dataset[Batch]):
+    """Requests as a data set, so that PyTorch's loader can spread them over processes."""
+
+    def __init__(self, sources: Sources, requests: Sequence[Request]) -> None:
+        self._sources, self._requests = sources, requests
+
+    def __len__(self) -> int:
+        return len(self._requests)
+
+    def __getitem__(self, number: int) -> Batch:
+        return self._sources.batch(*self._requests[number])
+
+
+def _read(path: str) -> Any:
+    from CTEnhanceLib.files import read_volume
+
+    found = data_path(path)
+    if not found.exists():
+        raise UsageError(
+            f"The training data {path} are not there (looked at {found}); set CTENHANCE_DATA to their folder."
+        )
+    return read_volume(found)
+
+
+def _thin_volume(path: str, slices: tuple[int, int]) -> ThinVolume:
+    import SimpleITK as sitk
+
+    image = _read(path)
+    array = sitk.GetArrayFromImage(image)[slices[0] : slices[1]]
+    if len(array) < 2:
+        raise UsageError(
+            f"data.thin.slices {list(slices)} leave nothing of {path}, which has {image.GetSize()[2]} slices."
+        )
+    return ThinVolume(array.astype(np.int16), image.GetSpacing())

@@ -1,0 +1,128 @@
+"""The figure that chooses the checkpoint: what a stack gains over cubic + back-projection on volumes it never saw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from CTEnhanceLib.ct.geometry import slice_geometry, to_slices
+from CTEnhanceLib.ct.intensity import STORED_MAX, to_stored
+from CTEnhanceLib.ct.profile import SliceProfile
+from CTEnhanceLib.ct.thicken import thicken
+from CTEnhanceLib.errors import UsageError
+from CTEnhanceLib.evaluation.baselines import YARDSTICK, baseline_slices
+from CTEnhanceLib.evaluation.grid import at_positions, common_positions, place
+from CTEnhanceLib.evaluation.metrics import psnr_of
+from CTEnhanceLib.evaluation.regions import counted_slices, region_masks
+from CTEnhanceLib.evaluation.spectrum import slice_axis_energy
+from CTEnhanceLib.files import read_volume
+from CTEnhanceLib.pipeline import enhance
+from CTEnhanceLib.training.config import ValidationCase, data_path
+
+if TYPE_CHECKING:
+    import SimpleITK as sitk
+
+    from CTEnhanceLib.model.stack import Stack
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a stack reaches on one case.
+
+    Attributes:
+        bone, whole: PSNR gained over cubic + back-projection, dB.
+        bias: Mean error in bone, HU.
+        energy: Slice-axis energy over the reference's.
+    """
+
+    bone: float
+    whole: float
+    bias: float
+    energy: float
+
+
+@dataclass(frozen=True)
+class Case:
+    """A validation case, loaded.
+
+    Attributes:
+        settings: What the configuration says.
+        thin: The reference.
+        thick: The thick slices.
+        profile: The profile that made them.
+    """
+
+    settings: ValidationCase
+    thin: sitk.Image
+    thick: sitk.Image
+    profile: SliceProfile
+
+
+def load_case(settings: ValidationCase, cropped: bool = True) -> Case:
+    """Read a case and thicken it.
+
+    Args:
+        settings: What the configuration says.
+        cropped: Whether to cut the volume down as the configuration says, for speed.
+
+    Raises:
+        UsageError: A file is not there.
+    """
+    profile = SliceProfile(settings.shape, settings.fwhm_mm or settings.thickness_mm)
+    thin = _read(settings.thin)
+    thick = _read(settings.thick) if settings.thick else None
+    if cropped and settings.crop:
+        thin = _crop(thin, settings.crop)
+        thick = _crop(thick, settings.crop[:4]) if thick is not None else None
+    if thick is None:
+        thick = thicken(thin, settings.thickness_mm, profile=profile)
+    return Case(settings, thin, thick, profile)
+
+
+def figures_of(case: Case, stack: Stack, precision: str = "auto") -> tuple[Figures, dict[str, np.ndarray]]:
+    """Enhance the thick slices of a case and measure the result.
+
+    Returns:
+        The figures, and the slices they were taken on by name ("cubic + back-projection", "computed", "reference").
+    """
+    spacing = float(slice_geometry(case.thin, slice_geometry(case.thick).axis).interval)
+    computed = enhance(
+        case.thick, stack, spacing=spacing, profile=case.profile, precision=precision, device=str(stack.device)
+    ).volume
+    placed = {name: place(image, case.thick, name) for name, image in (("computed", computed), ("thin", case.thin))}
+    positions = common_positions(placed["thin"], {"computed": placed["computed"]})
+    reference, _ = at_positions(placed["thin"], positions, "thin")
+    candidate, _ = at_positions(placed["computed"], positions, "computed")
+    thick = to_slices(case.thick)
+    yardstick = baseline_slices(thick, slice_geometry(case.thick).positions, positions, YARDSTICK, case.profile)
+    counted, _ = counted_slices(len(positions))
+    masks = {name: mask[counted] for name, mask in region_masks(reference).items()}
+    shown = {YARDSTICK: yardstick[counted], "computed": candidate[counted], "reference": reference[counted]}
+    truth = shown["reference"].astype(np.float32)
+    error = {name: (to_stored(shown[name]) - to_stored(truth)) / STORED_MAX for name in (YARDSTICK, "computed")}
+    gain = {
+        region: float(
+            psnr_of(np.mean(error["computed"][masks[region]] ** 2))
+            - psnr_of(np.mean(error[YARDSTICK][masks[region]] ** 2))
+        )
+        for region in ("bone", "whole")
+    }
+    bias = float(np.mean((shown["computed"] - truth)[masks["bone"]]))
+    energy = slice_axis_energy(shown["computed"].astype(np.float32), truth, masks["bone"])
+    return Figures(gain["bone"], gain["whole"], bias, float(energy if energy is not None else np.nan)), shown
+
+
+def _read(path: str) -> Any:
+    found = data_path(path)
+    if not found.exists():
+        raise UsageError(
+            f"The validation data {path} are not there (looked at {found}); set CTENHANCE_DATA to their folder."
+        )
+    return read_volume(found)
+
+
+def _crop(image: sitk.Image, limits: tuple[int, ...]) -> sitk.Image:
+    spans = [slice(limits[i], limits[i + 1]) for i in range(0, len(limits), 2)]
+    return image[tuple(spans + [slice(None)] * (3 - len(spans)))]
