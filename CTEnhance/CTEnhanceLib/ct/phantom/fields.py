@@ -38,6 +38,11 @@ class Field:
         window = tuple(slice(a, b) for a, b in zip(first, last))
         return Field(np.ascontiguousarray(values[window]), self.low + STEP * first)
 
+    def above(self, z: float) -> Field:
+        """The part from the first node at or above ``z`` mm on."""
+        first = max(0, int(np.ceil((z - self.low[2]) / STEP)))
+        return Field(self.values[..., first:], self.low + STEP * np.array([0, 0, first]))
+
 
 def axes(low: np.ndarray, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Node coordinates of a grid as three broadcastable arrays (nx, 1, 1), (1, ny, 1), (1, 1, nz)."""

@@ -17,6 +17,7 @@ from CTEnhanceLib.ct.phantom.pose import Pose
 from CTEnhanceLib.ct.phantom.shapes import rotation
 from CTEnhanceLib.ct.phantom.traits import Traits
 
+Cuts = tuple[np.ndarray, ...]  # what is positive in one of them belongs to other fragments
 SAW = 0.12  # mm of bone lost on each side of a fracture line
 
 
@@ -70,32 +71,22 @@ class Fracture:
         return Pose.about(pivot, turn, self.block.moved(pivot) - pivot)
 
 
-def break_radius(bone: Field, fracture: Fracture, rng: np.random.Generator) -> list[tuple[str, Field, Pose]]:
+def break_radius(whole: Field, fracture: Fracture, rng: np.random.Generator) -> list[tuple[str, Field, Pose]]:
     """Fragments of the radius: name, signed distance at rest, motion. The first is the shaft."""
+    bone = whole.above(fracture.level - 24.0)
     x, y, z = axes(bone.low, bone.values.shape)
-    coarse, fine = Noise(rng, 2.4, 64), Noise(rng, 0.8, 80)
-
-    def rough(offset: float, amount: float) -> np.ndarray:
-        return amount * coarse.at(x + offset, y, 0.5 * z) + 0.3 * fine.at(x + offset, y, z)
-
-    behind = np.maximum(y + 9.0, 0) / 19.0  # 0 at the palmar, 1 at the dorsal cortex
-    closing = 17.0 * np.tan(np.radians(fracture.tilt))
-    lower = z - (fracture.level - (0.6 * closing + 6.0) * behind) - rough(0, 1.6)
-    upper = z - (fracture.level + 0.3 + (0.65 * closing + 2.2) * behind) - rough(11, 1.2)
-    c, s = np.cos(np.radians(fracture.twist)), np.sin(np.radians(fracture.twist))
-    sagittal = c * (x - fracture.split[0]) + s * y + rough(23, 0.7)
-    coronal = (y - fracture.split[1]) - 0.25 * (x + 7) + rough(31, 0.7)
-    rim = (y - 4.5) + 0.35 * (x - 6) + rough(43, 0.7)
-
+    faces = _faces(fracture, rng, x, y, z)
     block = fracture.block
-    parts: list[tuple[str, tuple[np.ndarray, ...], Pose]] = [
-        ("shaft", (lower,), Pose()),
-        *_styloid(fracture, rng, (-upper, -sagittal), rim),
-        ("dorso-ulnar", (-upper, sagittal, -coronal), block.after(_die_punch_motion(fracture, rng))),
-        ("palmar-ulnar", (-upper, sagittal, coronal), block.after(_palmar_motion(rng))),
+    end = (-faces["upper"], faces["sagittal"])
+    parts: list[tuple[str, Cuts, Pose]] = [
+        *_styloid(fracture, rng, (-faces["upper"], -faces["sagittal"]), faces["rim"]),
+        ("dorso-ulnar", (*end, -faces["coronal"]), block.after(_die_punch_motion(fracture, rng))),
+        ("palmar-ulnar", (*end, faces["coronal"]), block.after(_palmar_motion(rng))),
+        *_crushed(fracture, rng, (x, y, z), (-faces["lower"], faces["upper"])),
     ]
-    parts += _crushed(fracture, rng, (x, y, z), (-lower, upper))
-    fragments = []
+    shaft = whole.values.copy()
+    shaft[..., -bone.values.shape[2] :] = np.maximum(bone.values, faces["lower"] + np.float32(SAW))
+    fragments = [("shaft", whole.cut(shaft), Pose())]
     for name, cuts, pose in parts:
         values = bone.values
         for cut in cuts:
@@ -105,9 +96,28 @@ def break_radius(bone: Field, fracture: Fracture, rng: np.random.Generator) -> l
     return fragments
 
 
-def _styloid(
-    fracture: Fracture, rng: np.random.Generator, cuts: tuple[np.ndarray, ...], rim: np.ndarray
-) -> list[tuple[str, tuple[np.ndarray, ...], Pose]]:
+def _faces(
+    fracture: Fracture, rng: np.random.Generator, x: np.ndarray, y: np.ndarray, z: np.ndarray
+) -> dict[str, np.ndarray]:
+    """The rough surfaces along which the bone breaks, by name; each runs through zero, in mm."""
+    coarse, fine = Noise(rng, 2.4, 64), Noise(rng, 0.8, 80)
+
+    def rough(offset: float, amount: float) -> np.ndarray:
+        return amount * coarse.at(x + offset, y, 0.5 * z) + 0.3 * fine.at(x + offset, y, z)
+
+    behind = np.maximum(y + 9.0, 0) / 19.0  # 0 at the palmar, 1 at the dorsal cortex
+    closing = 17.0 * float(np.tan(np.radians(fracture.tilt)))
+    c, s = float(np.cos(np.radians(fracture.twist))), float(np.sin(np.radians(fracture.twist)))
+    return {
+        "lower": z - (fracture.level - (0.6 * closing + 6.0) * behind) - rough(0, 1.6),
+        "upper": z - (fracture.level + 0.3 + (0.65 * closing + 2.2) * behind) - rough(11, 1.2),
+        "sagittal": c * (x - fracture.split[0]) + s * y + rough(23, 0.7),
+        "coronal": (y - fracture.split[1]) - 0.25 * (x + 7) + rough(31, 0.7),
+        "rim": (y - 4.5) + 0.35 * (x - 6) + rough(43, 0.7),
+    }
+
+
+def _styloid(fracture: Fracture, rng: np.random.Generator, cuts: Cuts, rim: np.ndarray) -> list[tuple[str, Cuts, Pose]]:
     turn = rotation("y", rng.uniform(2, 6)) @ rotation("z", rng.uniform(-6, 6))
     move = (0.75 * fracture.gap, rng.uniform(-0.8, 0.8), rng.uniform(-0.4, 0.4))
     whole = fracture.block.after(Pose.about((9.0, 0.0, -5.0), turn, move))
@@ -133,7 +143,7 @@ def _crushed(
     rng: np.random.Generator,
     grid: tuple[np.ndarray, np.ndarray, np.ndarray],
     between: tuple[np.ndarray, np.ndarray],
-) -> list[tuple[str, tuple[np.ndarray, ...], Pose]]:
+) -> list[tuple[str, Cuts, Pose]]:
     """The dorsal wedge as cells around random points, each thrown a little out of place."""
     x, y, z = grid
     count = fracture.pieces
@@ -151,8 +161,8 @@ def _crushed(
         for other in np.delete(centres, k, axis=0):
             apart = float(np.linalg.norm(other - centre))
             middle, normal = (other + centre) / 2, (other - centre) / apart
-            plane = sum(n * (axis - m) for n, axis, m in zip(normal, (x, y, z), middle))
-            cuts.append(np.asarray(plane))
+            nx, ny, nz = normal.astype(np.float32)
+            cuts.append(nx * x + ny * y + (nz * z - np.float32(normal @ middle)))
         turn = rotation("x", -0.4 * fracture.tilt + rng.normal(0, 7)) @ rotation("y", rng.normal(0, 10))
         move = (rng.normal(0, 0.6), rng.uniform(0.8, 3.0), -0.7 * fracture.shortening + rng.normal(0, 0.5))
         parts.append((f"crushed {k + 1}", tuple(cuts), Pose.about(centre, turn, move)))

@@ -11,6 +11,8 @@ from CTEnhanceLib.ct.phantom.pose import Pose
 from CTEnhanceLib.ct.phantom.shapes import rotation
 from CTEnhanceLib.ct.phantom.traits import Traits
 
+MIDDLE = np.array([2.5, -4.0, 1.0])  # point of the anatomical frame, mm, that lies in the middle of the field
+
 Window = tuple[slice, slice, slice]
 Coordinates = tuple[np.ndarray, np.ndarray, np.ndarray]
 
@@ -49,7 +51,7 @@ class Samples:
         """The lattice's part around a box of a piece's resting frame, or nothing."""
         corners = np.array(np.meshgrid(*zip(low, high))).reshape(3, -1)
         moved = pose.rotation @ corners + pose.shift[:, None]
-        world = np.linalg.inv(self.matrix) @ moved
+        world = np.linalg.inv(self.matrix) @ (moved - MIDDLE[:, None])
         limits = []
         for axis, (start, stop) in zip((self.x, self.y, self.z), zip(world.min(axis=1), world.max(axis=1))):
             first, last = np.searchsorted(axis, (start, stop))
@@ -61,7 +63,7 @@ class Samples:
     def coordinates(self, window: Window, pose: Pose) -> Coordinates:
         """Where the window's points lie in a piece's resting frame, three float32 arrays (z, y, x)."""
         into = pose.rotation.T @ self.matrix
-        origin = pose.rotation.T @ pose.shift
+        origin = pose.rotation.T @ (pose.shift - MIDDLE)
         z, y, x = (axis[part] for axis, part in zip((self.z, self.y, self.x), window))
         columns = []
         for row, start in zip(into, origin):

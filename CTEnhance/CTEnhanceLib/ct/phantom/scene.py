@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from CTEnhanceLib.ct.phantom.tissue import BoneTissue, Profile, ramp
 from CTEnhanceLib.ct.phantom.traits import Traits
 
 FAR = 3.0  # mm: distances to bone beyond this are all the same
+JOINT, CRACK = 1.0, 0.3  # mm at least between bones, between fragments of one bone
 CRUSHED = 160.0  # HU more where trabeculae were driven into each other
 SHARPNESS = 0.55  # mm over which bone turns into soft tissue, before the scanner's blur
 
@@ -26,12 +28,12 @@ SHARPNESS = 0.55  # mm over which bone turns into soft tissue, before the scanne
 class Piece:
     """A bone or a fragment: ``solid`` bounds it, depth below the cortex is measured in ``whole``."""
 
+    bone: str
     name: str
     solid: Field
     whole: Field
     profile: Profile
     pose: Pose
-    clearance: float  # mm to all pieces before it
 
 
 class Wrist:
@@ -53,7 +55,7 @@ class Wrist:
             draw_habit(streams[3]),
         )
         self.pieces = [
-            Piece(name, bone, bone, tissue.METACARPAL if "metacarpal" in name else tissue.CARPAL, hand, -FAR)
+            Piece(name, name, bone, bone, tissue.METACARPAL if "metacarpal" in name else tissue.CARPAL, hand)
             for name, bone in carpus(self.traits, shape).items()
         ]
         self.pieces += self._forearm(shape, broken, hand, streams[2])
@@ -62,13 +64,13 @@ class Wrist:
         whole_radius, whole_ulna = radius(self.traits, shape), ulna(self.traits, shape)
         if broken is None:
             return [
-                Piece("ulna", whole_ulna, whole_ulna, tissue.ULNA, Pose(), -FAR),
-                Piece("radius", whole_radius, whole_radius, tissue.RADIUS, Pose(), 1.2),
+                Piece("ulna", "ulna", whole_ulna, whole_ulna, tissue.ULNA, Pose()),
+                Piece("radius", "radius", whole_radius, whole_radius, tissue.RADIUS, Pose()),
             ]
         ulnar = break_ulna(whole_ulna, broken, hand, self.traits)
         radial = break_radius(whole_radius, broken, rng)
-        return [Piece(name, solid, whole_ulna, tissue.ULNA, pose, 0.3) for name, solid, pose in ulnar] + [
-            Piece(name, solid, whole_radius, tissue.RADIUS, pose, 0.3) for name, solid, pose in radial
+        return [Piece("ulna", name, solid, whole_ulna, tissue.ULNA, pose) for name, solid, pose in ulnar] + [
+            Piece("radius", name, solid, whole_radius, tissue.RADIUS, pose) for name, solid, pose in radial
         ]
 
     def hounsfield(self, samples: Samples) -> np.ndarray:
@@ -76,17 +78,28 @@ class Wrist:
         nearest = np.full(samples.shape, FAR, dtype=np.float32)
         amount = np.zeros(samples.shape, dtype=np.float32)
         bone = np.zeros(samples.shape, dtype=np.float32)
-        for piece in self.pieces:
-            self._add(piece, samples, nearest, amount, bone)
+        for _, pieces in groupby(self.pieces, key=lambda piece: piece.bone):
+            others = nearest.copy()
+            for piece in pieces:
+                self._add(piece, samples, others, nearest, amount, bone)
         soft = self.soft_tissue(samples, nearest)
         return bone + (1 - np.minimum(amount, 1)) * soft
 
-    def _add(self, piece: Piece, samples: Samples, nearest: np.ndarray, amount: np.ndarray, bone: np.ndarray) -> None:
+    def _add(
+        self,
+        piece: Piece,
+        samples: Samples,
+        others: np.ndarray,
+        nearest: np.ndarray,
+        amount: np.ndarray,
+        bone: np.ndarray,
+    ) -> None:
+        """Lay a piece into ``amount`` and ``bone``, where it touches neither ``others`` nor what is ``nearest``."""
         window = samples.window(piece.solid.low, piece.solid.high, piece.pose)
         if window is None:
             return
         points = samples.coordinates(window, piece.pose)
-        distance = np.maximum(piece.solid.at(*points), piece.clearance - nearest[window])
+        distance = np.maximum(piece.solid.at(*points), np.maximum(JOINT - others[window], CRACK - nearest[window]))
         nearest[window] = np.minimum(nearest[window], distance)
         inside = distance < SHARPNESS / 2
         if not inside.any():
@@ -97,6 +110,6 @@ class Wrist:
         amount[window][inside] += here
         hu = self.bone_tissue(piece.profile, depth, x, y, z)
         if piece.solid is not piece.whole:  # trabeculae are crushed into each other at a fracture's face
-            face = ramp(-distance[inside] - 0.9, 1.0) * ramp(1.2 - depth, 1.0)
+            face = ramp(-distance[inside] - 0.9, 1.0) * ramp(1.0 - (depth + distance[inside]), 1.0)
             hu += CRUSHED * face
         bone[window][inside] += here * hu

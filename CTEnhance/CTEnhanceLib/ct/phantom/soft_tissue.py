@@ -95,6 +95,8 @@ def _muscles() -> tuple[tuple[float, Function, tuple[float, ...], tuple[float, .
             (36, -10, 64),
         ),
         (MUSCLE, ellipsoid((-22, -15, 38), (9.0, 7.0, 20), rotation("y", -6)), (-34, -23, 16), (-11, -7, 62)),
+        # the cushion between ulna and carpus
+        (LIGAMENT, ellipsoid((-19.5, 1.8, 1.0), (9.0, 7.5, 5.0)), (-30, -7, -6), (-9, 11, 8)),
         (LIGAMENT, box((1.2, -18.0, 25), (13.5, 0.9, 8.5), 0.8), (-14, -20, 15), (16, -16, 35)),
     )
 
