@@ -178,7 +178,7 @@ class Run:
             settle_statistics(learner.module, self._context, self.fabric.device)
 
     def _context(self, number: int) -> Tensor:
-        return self.sources.batch(number, 1).context
+        return self.sources.batch(number, 1, self._channel(0)).context
 
     def export(self, folder: Path) -> None:
         """Write the model folder with the best weights, figures on the whole validation volumes, and card."""

@@ -34,7 +34,7 @@ class Simulation:
         context: Thick slices in the input.
         base: What residuals are added to: "interpolated" or "thick".
         ratio: Interval / distance of thin slices.
-        offsets: Offsets of the targets in thin slices; empty: runs of `targets` neighbouring slices that lie
+        offsets: Offsets of the targets in thin slices, a whole number of them apart; empty: runs of `targets` neighbouring slices that lie
             anywhere within one interval.
         targets: Length of such a run.
         axes: Index axes (x, y, z) of the volume that may serve as slice axis, with their shares.
@@ -240,7 +240,8 @@ def draw_pair(volume: ThinVolume, settings: Simulation, rng: np.random.Generator
 
 def _lay_slices(settings: Simulation, ratio: float, profile: SliceProfile, rng: np.random.Generator) -> _Slices:
     """Lay thick slices over a grid of thin ones, with a phase of their own."""
-    phase = 0.0 if settings.offsets else rng.uniform(-0.5, 0.5)
+    # listed offsets must meet thin slices: all of them lie at whole numbers - phase
+    phase = -settings.offsets[0] % 1 if settings.offsets else rng.uniform(-0.5, 0.5)
     thick = np.arange(-_NEIGHBOURS, _NEIGHBOURS + 1) * ratio
     reach = int(np.ceil(thick[-1] + max(1.5 * ratio, profile.fwhm))) + 1
     grid = np.arange(-reach, reach + 1) - phase
@@ -280,6 +281,8 @@ def _draw_block(
 
 def _noise(rows: np.ndarray, settings: Simulation, rng: np.random.Generator) -> np.ndarray:
     """Give the noise of all images of a pair, as if it had been in the thin slices."""
+    if settings.noise[1] == 0:
+        return np.zeros((len(rows), 1, 1), dtype=np.float32)
     sigma, grain = rng.uniform(*settings.noise), rng.uniform(*settings.grain)
     shape = (len(rows), settings.patch, settings.patch)
     bank, count = _white(), rows.shape[1] * settings.patch**2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -64,19 +65,15 @@ class Sources:
         return self._pairs[0].measured if self._pairs else None
 
     def pair(self, number: int, channel: int | None = None) -> Pair:
-        """Give pair `number`; of it only the target `channel`, if given."""
+        """Give pair `number`; with the target at offset number `channel` only, if given."""
         rng = np.random.default_rng([self._seed, number])
         index = int(rng.choice(len(self._shares), p=self._shares))
+        settings = self._settings
+        if channel is not None:
+            settings = replace(settings, offsets=settings.offsets[channel : channel + 1])
         if index < len(self._thin):
-            pair = draw_pair(self._thin[index], self._settings, rng)
-        else:
-            pair = self._pairs[index - len(self._thin)].draw(self._settings, rng)
-        if channel is None:
-            return pair
-        one = slice(channel, channel + 1)
-        return pair._replace(
-            base=pair.base[one], target=pair.target[one], offset=pair.offset[one], weight=pair.weight[one]
-        )
+            return draw_pair(self._thin[index], settings, rng)
+        return self._pairs[index - len(self._thin)].draw(settings, rng)
 
     def batch(self, first: int, count: int, channel: int | None = None) -> Batch:
         """Give the pairs `first` to `first + count - 1` as one batch."""
