@@ -204,7 +204,7 @@ def _equipment(dataset: Dataset, source: SourceSeries | None, model: str, model_
     """Name this software as the maker of the images, the scanner as contributor (C.7.5.1, C.12.1)."""
     from pydicom.dataset import Dataset
 
-    from CTEnhanceLib import __version__
+    from CTEnhanceLib.version import __version__
 
     dataset.Manufacturer = "CTEnhance"
     dataset.ManufacturerModelName = "CTEnhance"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import shutil
-import warnings
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ import numpy as np
 
 from CTEnhanceLib.dicom.attributes import computed_series, patient_and_study, source_images
 from CTEnhanceLib.dicom.source import SourceSeries, read_source
+from CTEnhanceLib.dicom.tolerance import tolerant_of_headers
 from CTEnhanceLib.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def check_output_folder(folder: Path | str) -> None:
         raise OutputError(f"The folder {target.absolute().parent} does not exist; make it first.")
 
 
+@tolerant_of_headers()
 def write_derived_series(
     image: sitk.Image,
     folder: Path | str,
@@ -164,9 +165,7 @@ def _write_slice(dataset: Dataset, values: np.ndarray, path: Path) -> None:
     file = FileDataset(
         str(path), dataset, preamble=b"\0" * 128, file_meta=meta, is_implicit_VR=False, is_little_endian=True
     )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # values that the source itself states against the standard
-        file.save_as(str(path))
+    file.save_as(str(path))
 
 
 def _decimal(numbers: Any) -> list:

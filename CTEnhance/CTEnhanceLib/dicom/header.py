@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -129,10 +128,8 @@ def read_headers(path: Path) -> list[SliceHeader]:
     import pydicom
 
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # values a little outside the standard are common and judged later
-            dataset = pydicom.dcmread(path, stop_before_pixels=True, force=True, specific_tags=_TAGS)
-            headers = [_header(path, frame, parts) for frame, parts in _frames(dataset)]
+        dataset = pydicom.dcmread(path, stop_before_pixels=True, force=True, specific_tags=_TAGS)
+        headers = [_header(path, frame, parts) for frame, parts in _frames(dataset)]
     except Exception as error:  # each kind of damage raises its own
         raise _damaged(path) from error
     if not all(header.sop_class or header.modality for header in headers):

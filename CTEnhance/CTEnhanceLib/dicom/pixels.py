@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,12 +41,10 @@ def stored_values(path: Path) -> tuple[np.ndarray, tuple[int, int] | None]:
     import pydicom
 
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            dataset = pydicom.dcmread(path, force=True)
-            if "PixelData" not in dataset:
-                raise InputRefusedError(f"{path.name} holds no pixels, only a header; export the series again.")
-            return _decode(path, dataset), _padding_range(dataset)
+        dataset = pydicom.dcmread(path, force=True)
+        if "PixelData" not in dataset:
+            raise InputRefusedError(f"{path.name} holds no pixels, only a header; export the series again.")
+        return _decode(path, dataset), _padding_range(dataset)
     except (InputRefusedError, MemoryError):
         raise
     except Exception as error:  # each codec and each kind of damage raises its own

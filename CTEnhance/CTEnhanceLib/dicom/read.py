@@ -12,12 +12,14 @@ from CTEnhanceLib.dicom.checks import check_headers
 from CTEnhanceLib.dicom.grid import SeriesGrid, series_grid
 from CTEnhanceLib.dicom.pixels import stored_values, to_hounsfield
 from CTEnhanceLib.dicom.select import find_ct_series
+from CTEnhanceLib.dicom.tolerance import tolerant_of_headers
 from CTEnhanceLib.errors import InputRefusedError
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
 
 
+@tolerant_of_headers()
 def read_series(folder: Path | str) -> sitk.Image:
     """Read the CT series in a folder (or one multi-frame CT file).
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,10 +62,8 @@ def read_source(folder: Path, image: sitk.Image) -> SourceSeries:
             f"The volume does not lie on the slices of {folder.name}, so it is not derived from that series; "
             "name the folder that it was computed from."
         )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        dataset = pydicom.dcmread(grid.headers[0].path, stop_before_pixels=True, force=True)
-        dataset.decode()
+    dataset = pydicom.dcmread(grid.headers[0].path, stop_before_pixels=True, force=True)
+    dataset.decode()
     return SourceSeries(grid, dataset)
 
 
