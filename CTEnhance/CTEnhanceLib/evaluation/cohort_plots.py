@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from CTEnhanceLib.evaluation.cohort_report import CohortReport
 
+_LEGIBLE = 0.04
+
 
 def cohort_figure(report: CohortReport, split: str) -> Figure:
     """PSNR of each patient by region, baselines in grey, and the shares of Table 3 or 4 below."""
@@ -36,15 +38,15 @@ def cohort_figure(report: CohortReport, split: str) -> Figure:
     axes[-1].legend(fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5))
     total = total_counts(counts_of(patients, report.models))
     axis = lower.subplots()
-    for place, (title, wins) in enumerate((("PSNR, MSE", total.psnr), ("SSIM", total.ssim))):
+    for place, wins in enumerate((total.psnr, total.ssim)):
         start = 0.0
         for index, model in enumerate(report.models):
             share = wins[model] / max(1, total.slices)
             axis.barh(place, share, left=start, color=f"C{index}", label=model if place == 0 else None)
-            axis.text(start + share / 2, place, f"{share:.1%}", ha="center", va="center", fontsize=9)
+            if share > _LEGIBLE:
+                axis.text(start + share / 2, place, f"{share:.1%}", ha="center", va="center", fontsize=9)
             start += share
-        axis.text(-0.01, place, title, ha="right", va="center")
-    axis.set_yticks([])
+    axis.set_yticks([0, 1], ["PSNR, MSE", "SSIM"])
     axis.set_xlim(0, 1)
     axis.set_xlabel(f"share of {total.slices} slices in which each model is better; {split} data")
     axis.legend(fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))

@@ -96,7 +96,7 @@ class Scan:
 
 
 def lay_patches(bone: np.ndarray, size: int = PATCH) -> Patches:
-    """Lay patches with half overlap over all slices, where at least 5 % of a patch is bone.
+    """Lay patches with half overlap over all slices, where at least 5 % of a patch, seen through its window, is bone.
 
     Soft tissue alone holds little but noise, whose correlation says nothing about anatomy. Slices narrower than two
     patches take smaller ones (half the size, down to 16 pixels).
@@ -110,9 +110,12 @@ def lay_patches(bone: np.ndarray, size: int = PATCH) -> Patches:
     if min(bone.shape[1:]) < size:
         nowhere = np.zeros(0, int)
         return Patches(nowhere, nowhere, nowhere, size)
-    step = size // 2
-    views = np.lib.stride_tricks.sliding_window_view(bone, (size, size), axis=(1, 2))[:, ::step, ::step]
-    index, row, col = np.nonzero(views.mean(axis=(3, 4)) >= BONE_SHARE)
+    step, window = size // 2, _window(size)
+    shares = []
+    for mask in bone:
+        views = np.lib.stride_tricks.sliding_window_view(mask, (size, size))[::step, ::step]
+        shares.append(np.tensordot(views.astype(np.float32), window, axes=2) / window.sum())
+    index, row, col = np.nonzero(np.array(shares) >= BONE_SHARE)
     return Patches(index, row * step, col * step, size)
 
 
@@ -127,7 +130,7 @@ def agreement(candidate: np.ndarray, reference: np.ndarray, patches: Patches) ->
         patches: from `lay_patches`.
     """
     size = patches.size
-    rings, window = _rings(size), np.outer(np.hanning(size), np.hanning(size))
+    rings, window = _rings(size), _window(size)
     crossing, unshared = np.ones(len(patches)), np.zeros(len(patches))
     for place, (index, row, col) in enumerate(zip(patches.index, patches.rows, patches.cols)):
         part = np.s_[index, row : row + size, col : col + size]
@@ -160,6 +163,10 @@ def scan(candidate: Agreement, patches: Patches, interpolated: Agreement, cubic:
     spread = float(np.quantile(np.abs(logs[1] - logs[2]), 1 - CHANCE))
     marked = (candidate.crossing < limit) | (logs[0] < logs[1] - spread)
     return Scan(patches, candidate, marked, limit, float(np.exp(spread)))
+
+
+def _window(size: int) -> np.ndarray:
+    return np.outer(np.hanning(size), np.hanning(size)).astype(np.float32)
 
 
 def _rings(size: int) -> np.ndarray:

@@ -100,7 +100,8 @@ def _figures_line(row: PatientFigures, labels: dict[str, str]) -> list[str]:
             values = [row.values[other][name] for other in labels]
             best = min(values) if name in _LOWER_IS_BETTER else max(values)
             text = number(row.values[method][name], _DIGITS[name])
-            cells.append(f"**{text}**" if row.values[method][name] == best and len(values) > 1 else text)
+            better = row.values[method][name] == best and values.count(best) == 1 < len(values)
+            cells.append(f"**{text}**" if better else text)
     return cells
 
 
