@@ -39,6 +39,11 @@ class qSlicerScriptedLoadableModuleWidget(qMRMLWidget):
 
     isEntered = False
     reload: Any = None
+    module_widget: Any = None
+
+    def self(self) -> Any:
+        """The module's Python widget."""
+        return self.module_widget
 
 
 class qMRMLSliderWidget(ctk.ctkSliderWidget):

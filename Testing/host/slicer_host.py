@@ -107,6 +107,7 @@ class Host:
         def build() -> None:
             widget = getattr(sys.modules[name], f"{name}Widget")(self.panel)
             setattr(slicer.modules, f"{name}Widget", widget)
+            self.panel.module_widget = widget
             widget.setup()
 
         self.panel.reload = build
@@ -217,6 +218,9 @@ def _make_application(qt: Any) -> Any:
 
         def layoutManager(self) -> None:
             return None
+
+        def topLevelWidgets(self) -> list:
+            return qt.QApplication.topLevelWidgets()
 
         def palette(self) -> Any:
             return qt.QApplication.palette()

@@ -34,7 +34,7 @@ def wait_for_end(host, module, seconds=20.0):
 
 def test_choose_enhance_look_with_the_real_command_line(host, module, wrist, scene):
     module.ui.inputSelector.setCurrentNode(wrist)
-    assert module.ui.verdictLabel.text.startswith("Fit")
+    assert module.ui.verdictLabel.text.startswith("<b>Fit</b>")
     press(module)
     assert module.ui.enhanceButton.text == "Cancel"
     assert module.ui.progressBar.isVisibleTo(host.panel)
@@ -53,13 +53,13 @@ def test_choose_enhance_look_with_the_real_command_line(host, module, wrist, sce
 
 def test_what_was_understood_is_said_with_its_sources(module, wrist):
     module.ui.inputSelector.setCurrentNode(wrist)
-    text = module.ui.understandingLabel.text
-    assert "Axial slices: 12, each of 40 × 36 pixels of 0.5 × 0.5 mm" in text
-    assert "every 3 mm (from the spacing); 3 mm thick (assumed equal to the interval)" in text
+    text = module.ui.verdictLabel.text
+    assert "12 axial slices, 3 mm thick (assumed as the interval), every 3 mm (spacing)." in text
+    assert "40 × 36 pixels of 0.5 mm." in text
     assert "36 thin slices" in module.ui.estimateLabel.text
     module.ui.thicknessSpinBox.value = 2.5
-    assert "2.5 mm thick (typed in)" in module.ui.understandingLabel.text
-    assert module.ui.verdictLabel.text.startswith("Fit, but:")
+    assert "2.5 mm thick (typed in)" in module.ui.verdictLabel.text
+    assert module.ui.verdictLabel.text.startswith("<b>Fit, but:")
 
 
 def test_thickness_from_dicom_is_said_to_be_from_dicom(module, wrist):
@@ -67,7 +67,7 @@ def test_thickness_from_dicom_is_said_to_be_from_dicom(module, wrist):
 
     wrist.SetAttribute(DICOM_ATTRIBUTE, '{"0018|0050": "2.9"}')
     module.ui.inputSelector.setCurrentNode(wrist)
-    assert "2.9 mm thick (from DICOM)" in module.ui.understandingLabel.text
+    assert "2.9 mm thick (DICOM)" in module.ui.verdictLabel.text
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_thickness_from_dicom_is_said_to_be_from_dicom(module, wrist):
 )
 def test_what_cannot_be_enhanced_is_refused_with_the_reason(module, scene, volume, reason):
     module.ui.inputSelector.setCurrentNode(add_measured(scene, **volume))
-    assert module.ui.verdictLabel.text.startswith("Cannot be enhanced:")
+    assert module.ui.verdictLabel.text.startswith("<b>Cannot be enhanced:")
     assert reason in module.ui.verdictLabel.text
     assert not module.ui.enhanceButton.enabled
     assert reason in module.ui.enhanceButton.toolTip
@@ -348,10 +348,10 @@ def test_a_dark_style_keeps_the_side_remarks_readable(host, module, wrist):
     module.ui.inputSelector.setCurrentNode(wrist)
     host.dark()
     try:
-        assert "#a8a8a8" in module.ui.understandingLabel.text
+        assert "#a8a8a8" in module.ui.verdictLabel.text
     finally:
         host.dark(False)
-    assert "#666666" in module.ui.understandingLabel.text
+    assert "#666666" in module.ui.verdictLabel.text
 
 
 def test_the_model_card_shows_the_hash(host, module):
@@ -406,3 +406,14 @@ def test_what_a_run_took_makes_the_next_estimate(host, module, wrist, fake_worke
 
     assert any(key.startswith("CTEnhance/SecondsPerSlice") for key in qt.QSettings().allKeys())
     assert "36 thin slices" in before
+
+
+def test_an_outcome_goes_when_another_volume_is_chosen(host, module, wrist, scene, fake_worker):
+    fake_worker(module, "refuse")
+    module.ui.inputSelector.setCurrentNode(wrist)
+    press(module)
+    wait_for_end(host, module)
+    assert module.ui.outcomeLabel.isVisibleTo(host.panel)
+    module.ui.inputSelector.setCurrentNode(add_measured(scene, "another"))
+    assert not module.ui.outcomeLabel.isVisibleTo(host.panel)
+    assert not module.ui.reportButtonsWidget.isVisibleTo(host.panel)

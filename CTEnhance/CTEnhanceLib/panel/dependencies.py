@@ -115,10 +115,10 @@ def wheels_advice() -> str:
 def _ensure_requirements(path: str | Path) -> None:
     requirements = read_requirements(path)
     if importlib.util.find_spec("slicer.packaging") is not None:  # Slicer 5.12 and later
-        import slicer.packaging
+        from slicer import packaging as slicer_packaging
 
         try:
-            slicer.packaging.pip_ensure(slicer.packaging.load_requirements(path), requester=REQUESTER)
+            slicer_packaging.pip_ensure(slicer_packaging.load_requirements(path), requester=REQUESTER)
         except RuntimeError as error:
             raise UsageError(_declined()) from error
         return

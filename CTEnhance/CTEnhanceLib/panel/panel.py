@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from typing import Any, Callable
 
 import slicer
@@ -124,23 +125,27 @@ class Panel:
     def _show_understanding(self) -> None:
         chosen, ui = self.parameters, self.ui
         node = chosen.inputVolume if chosen is not None else None
-        for label in (ui.verdictLabel, ui.understandingLabel, ui.estimateLabel):
-            label.visible = node is not None
         if node is None:
             self._understanding, self._seen = None, ()
+            ui.verdictLabel.visible = ui.estimateLabel.visible = False
             return
         seen = self._what_matters(node)
         if seen == self._seen:
             return
+        if self._seen and self._seen[0] != node.GetID():
+            self.run_section.forget()
         entry = self.models.entry
         found = understand(node, chosen.spacing, chosen.thickness or None, entry.spec if entry else None)
         self._seen, self._understanding = seen, found
-        ui.understandingLabel.text = quiet(found.words())
-        ui.understandingLabel.visible = bool(found.words())
-        ui.verdictLabel.text = found.verdict_words()
+        facts = found.words()
+        ui.verdictLabel.text = f"<b>{html.escape(found.verdict_words(), quote=False)}</b>" + (
+            f"<br>{quiet(facts)}" if facts else ""
+        )
+        ui.verdictLabel.visible = True
         mark(ui.verdictLabel, found.verdict)
-        ui.estimateLabel.text = quiet(self._estimate_words())
-        ui.estimateLabel.visible = found.verdict != "refused"
+        estimate = self._estimate_words()
+        ui.estimateLabel.text = quiet(estimate)
+        ui.estimateLabel.visible = bool(estimate)
 
     def _what_matters(self, node: Any) -> tuple:
         """Everything that what is shown depends on."""

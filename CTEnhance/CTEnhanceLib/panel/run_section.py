@@ -82,7 +82,7 @@ class RunSection:
         self._show_outcome(outcome.kind)
         ui.logTextEdit.setPlainText(outcome.log)
         ui.logButton.visible = bool(outcome.log.strip())
-        ui.reportButtonsWidget.visible = outcome.kind != "cancelled"
+        ui.reportButtonsWidget.visible = outcome.kind == "failed"
         self._on_change()
         if outcome.kind == "done":
             self._on_done(outcome.node)

@@ -19,7 +19,7 @@ def small_wrist() -> slicer.vtkMRMLScalarVolumeNode:
     from CTEnhanceLib.ct.thicken import thicken
     from CTEnhanceLib.scene.nodes import add_volume
 
-    image = thicken(wrist_phantom(spacing=(1.2, 1.2, 1.0)), 3.0)
+    image = thicken(wrist_phantom(spacing=(1.0, 1.0, 1.0), size_mm=(50.0, 44.0, 36.0)), 3.0)
     return add_volume(slicer.mrmlScene, image, "Wrist", (-200.0, 1300.0))
 
 

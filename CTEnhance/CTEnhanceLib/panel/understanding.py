@@ -45,26 +45,23 @@ class Understanding:
         facts = self.facts
         if facts is None:
             return ""
-        return "<br>".join(
-            [
-                _("{plane} slices: {count}, each of {size} pixels of {pixel} mm").format(
-                    plane=_plane_words(facts.plane),
-                    count=facts.slices,
-                    size=" \u00d7 ".join(str(n) for n in _in_plane(facts, facts.size)),
-                    pixel=" \u00d7 ".join(f"{mm:.3g}" for mm in _in_plane(facts, facts.spacing)),
-                ),
-                _("every {interval:.4g} mm ({interval_source}); {thickness:.4g} mm thick ({thickness_source})").format(
-                    interval=facts.interval,
-                    interval_source=_source_words(facts.interval_source),
-                    thickness=facts.thickness,
-                    thickness_source=_source_words(facts.thickness_source),
-                ),
-            ]
+        return _(
+            "{count} {plane} slices, {thickness:.4g} mm thick ({thickness_source}), every {interval:.4g} mm "
+            "({interval_source}). {size} pixels of {pixel} mm."
+        ).format(
+            count=facts.slices,
+            plane=_plane_words(facts.plane),
+            thickness=facts.thickness,
+            thickness_source=_source_words(facts.thickness_source),
+            interval=facts.interval,
+            interval_source=_source_words(facts.interval_source),
+            size=" \u00d7 ".join(str(number) for number in _in_plane(facts, facts.size)),
+            pixel=" \u00d7 ".join(sorted({f"{mm:.3g}" for mm in _in_plane(facts, facts.spacing)})),
         )
 
     def verdict_words(self) -> str:
         """The verdict and its reasons."""
-        begin = {FIT: _("Fit."), WARNING: _("Fit, but:"), REFUSED: _("Cannot be enhanced:")}[self.verdict]
+        begin = {FIT: _("Fit"), WARNING: _("Fit, but:"), REFUSED: _("Cannot be enhanced:")}[self.verdict]
         return " ".join([begin, *self.reasons])
 
     def geometry_words(self) -> str:
@@ -74,7 +71,8 @@ class Understanding:
             return "no volume"
         spacing = " x ".join(f"{mm:.4g}" for mm in facts.spacing)
         return (
-            f"{' x '.join(map(str, facts.size))} voxels of {spacing} mm, {facts.plane} slices along {facts.slice_axis}, "
+            f"{' x '.join(map(str, facts.size))} voxels of {spacing} mm, "
+            f"{facts.plane} slices along {facts.slice_axis}, "
             f"interval {facts.interval:.4g} mm ({facts.interval_source}), "
             f"thickness {facts.thickness:.4g} mm ({facts.thickness_source})"
         )
@@ -162,10 +160,10 @@ def _in_plane(facts: VolumeFacts, values: tuple) -> list:
 
 def _plane_words(plane: str) -> str:
     words = {
-        "axial": _("Axial"),
-        "coronal": _("Coronal"),
-        "sagittal": _("Sagittal"),
-        "oblique": _("Oblique"),
+        "axial": _("axial"),
+        "coronal": _("coronal"),
+        "sagittal": _("sagittal"),
+        "oblique": _("oblique"),
     }
     return words[plane]
 
@@ -173,8 +171,8 @@ def _plane_words(plane: str) -> str:
 def _source_words(source: str) -> str:
     words = {
         "user": _("typed in"),
-        "DICOM": _("from DICOM"),
-        "spacing": _("from the spacing"),
-        "interval": _("assumed equal to the interval"),
+        "DICOM": _("DICOM"),
+        "spacing": _("spacing"),
+        "interval": _("assumed as the interval"),
     }
     return words.get(source, source)

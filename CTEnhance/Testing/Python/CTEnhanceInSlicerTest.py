@@ -1,0 +1,83 @@
+"""What only a real Slicer can show: PythonQt, the real widgets, the real module manager.
+
+Slicer --testing --no-splash --disable-settings --additional-module-paths CTEnhance --python-script <this file>
+"""
+
+import os
+import signal
+import sys
+import time
+import unittest
+
+import qt
+import slicer
+
+
+class CTEnhanceInSlicerTest(unittest.TestCase):
+    def setUp(self):
+        slicer.mrmlScene.Clear()
+        self.widget = slicer.util.getModuleWidget("CTEnhance")
+        self.widget.enter()
+
+    def wait(self, until, seconds=30.0):
+        end = time.monotonic() + seconds
+        while not until() and time.monotonic() < end:
+            slicer.app.processEvents()
+            time.sleep(0.01)
+        return until()
+
+    def start_run(self):
+        from CTEnhanceLib.panel.self_test import small_wrist
+
+        wrist = small_wrist()
+        self.widget.ui.inputSelector.setCurrentNode(wrist)
+        self.assertTrue(self.widget.ui.enhanceButton.enabled, self.widget.ui.verdictLabel.text)
+        self.widget.ui.enhanceButton.click()
+        self.assertTrue(self.widget.panel.run_section.is_running)
+        return wrist
+
+    def is_running(self):
+        return self.widget.panel.run_section.is_running
+
+    def volumes(self):
+        return slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode")
+
+    def test_cancel_ends_the_run_within_a_second(self):
+        self.start_run()
+        self.wait(lambda: self.widget.ui.progressBar.value > 0, 20)
+        before = time.monotonic()
+        self.widget.ui.enhanceButton.click()
+        self.assertTrue(self.wait(lambda: not self.is_running(), 2))
+        self.assertLess(time.monotonic() - before, 1.0)
+        self.assertEqual(self.volumes(), 1)
+        self.assertEqual(self.widget.panel.run_section.outcome.kind, "cancelled")
+
+    @unittest.skipIf(sys.platform == "win32", "signals are POSIX")
+    def test_a_killed_worker_is_reported(self):
+        self.start_run()
+        os.kill(self.widget.panel.run_section.run._worker.pid, signal.SIGKILL)
+        self.assertTrue(self.wait(lambda: not self.is_running(), 5))
+        self.assertEqual(self.widget.panel.run_section.outcome.kind, "failed")
+        self.assertEqual(self.volumes(), 1)
+
+    def test_closing_the_scene_during_a_run_ends_it(self):
+        self.start_run()
+        slicer.mrmlScene.Clear()
+        self.assertTrue(self.wait(lambda: not self.is_running(), 2))
+        self.assertEqual(self.volumes(), 0)
+
+    def test_node_references_survive_a_scene_load_while_the_module_is_open(self):
+        from CTEnhanceLib.panel.self_test import small_wrist
+
+        self.widget.ui.inputSelector.setCurrentNode(small_wrist())
+        self.widget.ui.spacingSpinBox.value = 0.75
+        folder = qt.QTemporaryDir()
+        path = folder.path() + "/scene.mrb"
+        self.assertTrue(slicer.util.saveScene(path))
+        slicer.mrmlScene.Clear()
+        slicer.util.loadScene(path)
+        self.assertEqual(self.widget.ui.inputSelector.currentNode().GetName(), "Wrist")
+        self.assertEqual(self.widget.ui.spacingSpinBox.value, 0.75)
+
+    def test_opening_the_module_has_not_imported_torch(self):
+        self.assertNotIn("torch", sys.modules)

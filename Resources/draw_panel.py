@@ -1,0 +1,102 @@
+"""Renders the panel in its host: light and dark, narrow and wide, waiting, running, done and refused.
+
+python Resources/draw_panel.py [FOLDER]    writes panel-*.png, by default into Resources/
+
+The panel is the real one on real MRML; the window around it, and the fonts, are not Slicer's.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(REPOSITORY / "Testing" / "host"), str(REPOSITORY / "Testing")]
+
+from slicer_host import Host  # noqa: E402 - found through the line above
+
+NARROW, WIDE = 330, 560
+
+
+class Studio:
+    """An open panel with a wrist chosen, and what is needed to take pictures of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.host = Host().start()
+        self.module: Any = self.host.open_module()
+        self.wrist = self._load_wrist()
+        self.module.ui.inputSelector.setCurrentNode(self.wrist)
+
+    def _load_wrist(self) -> Any:
+        import slicer
+
+        from CTEnhanceLib.ct.phantom import wrist_phantom
+        from CTEnhanceLib.ct.thicken import thicken
+        from CTEnhanceLib.scene.nodes import DICOM_ATTRIBUTE, add_volume
+
+        image = thicken(wrist_phantom(spacing=(0.6, 0.6, 1.0)), 3.0)
+        node = add_volume(slicer.mrmlScene, image, "Wrist 3 mm", (-200.0, 1300.0))
+        node.SetAttribute(DICOM_ATTRIBUTE, '{"0018|0050": "3"}')
+        return node
+
+    def take(self, name: str, width: int, dark: bool = False) -> None:
+        """Write one picture, as high as the panel wants to be."""
+        self.host.dark(dark)
+        panel = self.host.panel
+        panel.setFixedWidth(width)
+        panel.show()
+        self.host.wait(lambda: False, 0.1)
+        panel.layout().activate()
+        height = panel.layout().heightForWidth(width) if panel.layout().hasHeightForWidth() else 0
+        panel.resize(width, max(height, panel.sizeHint.height()))
+        self.host.wait(lambda: False, 0.1)
+        panel.grab().save(str(self.folder / f"{name}.png"))
+
+    def show_progress(self) -> None:
+        """As it looks in the middle of a run."""
+        from CTEnhanceLib.panel.progress import Progress
+
+        section = self.module.panel.run_section
+        section.run_started(SimpleNamespace())
+        section.run_progressed(Progress("enhance", 27, 81, 14.0))
+
+    def show_end(self, kind: str, sentence: str = "", log: str = "") -> None:
+        """As it looks after a run."""
+        from CTEnhanceLib.panel.run import Outcome
+
+        node = SimpleNamespace(GetName=lambda: "Wrist 3 mm [1 mm computed]")
+        report = {"consistency": {"before": 9.0, "after": 0.4, "cubic": 21.3}, "warnings": []}
+        panel = self.module.panel
+        panel._done = lambda _node: None
+        panel.run_section._on_done = panel._done
+        panel.run_section.run_ended(Outcome(kind, sentence, node, log, 1, 23.0, report))
+
+
+def main(arguments: list[str]) -> None:
+    """Take all pictures."""
+    studio = Studio(Path(arguments[0]) if arguments else Path(__file__).resolve().parent)
+    studio.take("panel", 420)
+    studio.take("panel-narrow", NARROW)
+    studio.take("panel-wide-dark", WIDE, dark=True)
+    studio.show_progress()
+    studio.take("panel-running", 420)
+    studio.take("panel-running-dark", 420, dark=True)
+    studio.show_end("done")
+    studio.take("panel-done", 420)
+    studio.module.ui.advancedCollapsibleButton.collapsed = False
+    studio.take("panel-advanced", 420)
+    studio.module.ui.advancedCollapsibleButton.collapsed = True
+    studio.show_end(
+        "failed", "The computing process was ended from outside (often: not enough memory); nothing was changed.", "x"
+    )
+    studio.take("panel-failed-dark", NARROW, dark=True)
+    studio.module.ui.spacingSpinBox.value = 3.0
+    studio.take("panel-refused", 420)
+    studio.module.cleanup()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
