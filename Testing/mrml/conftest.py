@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 import SimpleITK as sitk
@@ -51,11 +53,11 @@ def scene() -> slicer.vtkMRMLScene:
 
 
 @pytest.fixture
-def stage() -> OffscreenStage:
+def stage() -> Iterator[OffscreenStage]:
     """Views of 640 x 480 pixels in all, showing nothing of the comparison yet."""
-    stage = OffscreenStage((640, 480))
-    stage.show_layout(slicer.vtkMRMLLayoutNode.SlicerLayoutOneUpRedSliceView)
-    return stage
+    with OffscreenStage((640, 480)) as stage:
+        stage.show_layout(slicer.vtkMRMLLayoutNode.SlicerLayoutOneUpRedSliceView)
+        yield stage
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import vtk
 
 import stacks
 from CTEnhanceLib.errors import CancelledError, InputRefusedError, UsageError
+from CTEnhanceLib.scene.application import reading_bundles
 from CTEnhanceLib.scene.nodes import add_volume, image_from_node, voxels
 from CTEnhanceLib.scene.output import (
     CONFIDENCE_REFERENCE,
@@ -150,7 +151,8 @@ def test_links_and_attributes_survive_saving_the_scene(thick, stack, scene, tmp_
     name, report = thin.GetName(), report_of(thin)
     assert scene.WriteToMRB(str(tmp_path / "scene.mrb"))
     other = slicer.vtkMRMLScene()
-    assert other.ReadFromMRB(str(tmp_path / "scene.mrb"))
+    with reading_bundles(other):
+        assert other.ReadFromMRB(str(tmp_path / "scene.mrb"))
     read = other.GetFirstNodeByName(name)
     assert report_of(read) == report
     assert read.GetNodeReference(INPUT_REFERENCE).GetName() == "wrist"

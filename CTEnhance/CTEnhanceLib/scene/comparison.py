@@ -8,7 +8,8 @@ comparison.leave()
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import weakref
+from collections.abc import Callable, Sequence
 
 import slicer
 
@@ -75,11 +76,12 @@ class Comparison:
         self._difference: DifferenceMap | None = None
         self._boxes: dict[float, Box] = {}
         self._seen: dict[str, SliceView | VolumeView] = {}
-        self._interpolate = {node: node.GetDisplayNode().GetInterpolate() for node in (measured, computed)}
+        displays = [node.GetDisplayNode() for node in (measured, computed)]
+        self._interpolate = {display: display.GetInterpolate() for display in displays}
         scene = self.stage.scene
         self._observed = [
-            scene.AddObserver(slicer.vtkMRMLScene.StartCloseEvent, self._forget),
-            scene.AddObserver(slicer.vtkMRMLScene.NodeRemovedEvent, self._leave_if_volume_is_gone),
+            scene.AddObserver(slicer.vtkMRMLScene.StartCloseEvent, _weak(self._forget)),
+            scene.AddObserver(slicer.vtkMRMLScene.NodeRemovedEvent, _weak(self._leave_if_volume_is_gone)),
         ]
 
     @classmethod
@@ -168,8 +170,8 @@ class Comparison:
         self._undress()
         self._drop_derived()
         self.bone.remove()
-        for node, interpolate in self._interpolate.items():
-            node.GetDisplayNode().SetInterpolate(interpolate)
+        for display, interpolate in self._interpolate.items():
+            display.SetInterpolate(interpolate)
         self.stage.show_layout(self.settings.layout_before)
         remove_own_views(self.stage, self._seen.values())
         node = settings_node(self.stage.scene)
@@ -250,7 +252,8 @@ class Comparison:
     def _leave_if_volume_is_gone(self, *_: object) -> None:
         scene = self.stage.scene
         if not all(scene.IsNodePresent(node) for node in (self.volumes.measured, self.volumes.computed)):
-            self.leave()
+            self._stop_observing()
+            self.stage.later(self.leave)
 
     def _forget(self, *_: object) -> None:
         """The scene is about to be cleared: let go of views and nodes without touching the scene."""
@@ -266,3 +269,15 @@ class Comparison:
         for tag in self._observed:
             self.stage.scene.RemoveObserver(tag)
         self._observed.clear()
+
+
+def _weak(method: Callable[..., None]) -> Callable[..., None]:
+    """An observer that does not keep its object alive, and does nothing once it is gone."""
+    reference = weakref.WeakMethod(method)
+
+    def call(*_: object) -> None:
+        alive = reference()
+        if alive is not None:
+            alive()
+
+    return call

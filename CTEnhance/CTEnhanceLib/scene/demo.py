@@ -94,7 +94,11 @@ def run(case: Case, folder: Path, model: str | Path | Stack) -> dict[str, Any]:
         The report, with the metrics under ``metrics`` where the truth is known.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    stage = OffscreenStage(SIZE)
+    with OffscreenStage(SIZE) as stage:
+        return _run(case, folder, model, stage)
+
+
+def _run(case: Case, folder: Path, model: str | Path | Stack, stage: OffscreenStage) -> dict[str, Any]:
     measured = add_volume(stage.scene, case.thick, case.name, WINDOW)
     computed = enhance_node(measured, model=model)
     report = report_of(computed)

@@ -116,12 +116,16 @@ def _cell(cell: str) -> str:
     return cell if cell.startswith("<") else _view(cell)
 
 
+PLOT_VIEW, TABLE_VIEW = "CTEPlot", "CTETable"
+
+
 def _plot_and_table() -> str:
     return _row(
-        '<view class="vtkMRMLPlotViewNode" singletontag="CTEPlot">'
-        '<property name="viewlabel" action="default">CTEPlot</property></view>',
-        '<view class="vtkMRMLTableViewNode" singletontag="CTETable">'
-        '<property name="viewlabel" action="default">CTETable</property></view>',
+        *(
+            f'<view class="{kind}" singletontag="{tag}">'
+            f'<property name="viewlabel" action="default">{tag}</property></view>'
+            for kind, tag in (("vtkMRMLPlotViewNode", PLOT_VIEW), ("vtkMRMLTableViewNode", TABLE_VIEW))
+        )
     )
 
 

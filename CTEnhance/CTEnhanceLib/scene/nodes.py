@@ -107,7 +107,7 @@ def add_volume(
         The new node.
     """
     node = slicer.vtkMRMLScalarVolumeNode()
-    node.SetName(scene.GenerateUniqueName(name))
+    node.SetName(name)
     update_node(node, image)
     scene.AddNode(node)  # only now, whole: the desktop reacts to the addition at once
     node.CreateDefaultDisplayNodes()

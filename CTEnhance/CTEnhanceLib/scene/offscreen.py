@@ -62,6 +62,24 @@ class OffscreenStage:
         register_layouts(self._layouts.GetLayoutNode())
         self._views: dict[str, _Window] = {}
 
+    def __enter__(self) -> OffscreenStage:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of scene, windows and logics in an order that VTK survives; call it when done (or use ``with``)."""
+        if self.scene is None:
+            return
+        for tag in list(self._views):
+            self.close_view(tag)
+        self.scene.Clear(False)
+        self._layouts.SetMRMLScene(None)
+        self.volume_rendering.SetMRMLScene(None)
+        self.application.SetMRMLScene(None)
+        self.scene = None
+
     def layout(self) -> int:
         """Number of the layout on show."""
         return int(self._layouts.GetLayoutNode().GetViewArrangement())

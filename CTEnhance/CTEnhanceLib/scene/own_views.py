@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 import slicer
 
+from .layouts import PLOT_VIEW, TABLE_VIEW
 from .stage import SliceView, Stage, VolumeView
 
 
@@ -32,6 +33,9 @@ def remove_own_views(stage: Stage, views: Iterable[SliceView | VolumeView]) -> N
         _remove(scene, [*belongings, node])
         if camera is not None:
             cameras.append(camera)
+    singletons = (("vtkMRMLPlotViewNode", PLOT_VIEW), ("vtkMRMLTableViewNode", TABLE_VIEW))
+    others = [scene.GetSingletonNode(tag, kind) for kind, tag in singletons]
+    _remove(scene, [node for node in others if node is not None])
     stage.later(lambda: _remove(scene, cameras))
 
 
