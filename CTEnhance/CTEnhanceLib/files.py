@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from CTEnhanceLib.dicom.find import is_dicom
 from CTEnhanceLib.errors import InputRefusedError, OutputError
 
 if TYPE_CHECKING:
@@ -39,7 +41,8 @@ def read_volume(path: str | os.PathLike[str]) -> sitk.Image:
     """Read a volume file or a DICOM folder.
 
     Args:
-        path: .nrrd, .nii.gz, .mha (or anything else SimpleITK reads), or a folder with one CT series.
+        path: .nrrd, .nii.gz, .mha (or anything else SimpleITK reads), a folder with one CT series, or a multi-frame
+            DICOM file.
 
     Returns:
         The image; a DICOM series carries its facts as metadata ("0018|0050" slice thickness and so on).
@@ -52,7 +55,7 @@ def read_volume(path: str | os.PathLike[str]) -> sitk.Image:
     path = Path(path)
     if not path.exists():
         raise InputRefusedError(f"{path} does not exist; give a volume file or a DICOM folder.")
-    if path.is_dir():
+    if path.is_dir() or is_dicom(path):
         from CTEnhanceLib.dicom import read_series
 
         return read_series(path)
@@ -83,7 +86,7 @@ def check_writable(path: str | os.PathLike[str]) -> None:
 def appearing(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Give a temporary name beside `path`; what is written there takes the name of `path` when the block ends well.
 
-    The temporary name ends like `path`, so that writers see the suffix.
+    It may be a file or a folder. The temporary name ends like `path`, so that writers see the suffix.
 
     Raises:
         OutputError: Nothing can be written there.
@@ -94,6 +97,8 @@ def appearing(path: str | os.PathLike[str]) -> Iterator[Path]:
     _pending.add(partial)
     try:
         yield partial
+        if path.is_dir():
+            path.rmdir()  # an empty one; Windows replaces no folder by another
         partial.replace(path)
     except (OSError, RuntimeError) as error:
         raise OutputError(f"{path} could not be written ({str(error).strip().splitlines()[-1]}).") from error
@@ -133,8 +138,4 @@ def write_text(text: str, path: str | os.PathLike[str]) -> None:
 
 def _remove(partial: Path) -> None:
     _pending.discard(partial)
-    partial.unlink(missing_ok=True)
-    if partial.parent.is_dir():
-        for rest in partial.parent.iterdir():
-            rest.unlink(missing_ok=True)
-        partial.parent.rmdir()
+    shutil.rmtree(partial.parent, ignore_errors=True)

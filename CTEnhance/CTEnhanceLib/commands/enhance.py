@@ -7,8 +7,9 @@ import json
 from pathlib import Path
 
 from CTEnhanceLib.device import PRECISIONS
+from CTEnhanceLib.dicom.derived import check_output_folder
 from CTEnhanceLib.errors import UsageError
-from CTEnhanceLib.files import check_writable, read_volume, volume_suffix, write_text, write_volume
+from CTEnhanceLib.files import appearing, check_writable, read_volume, volume_suffix, write_text, write_volume
 from CTEnhanceLib.lifeline import cancel_on_terminate, hold_lifeline
 from CTEnhanceLib.model.folder import DEFAULT_MODEL
 from CTEnhanceLib.progress import BarProgress, JsonProgress
@@ -42,6 +43,8 @@ def run(args: argparse.Namespace) -> None:
         hold_lifeline(cancelled)
     as_folder = not volume_suffix(args.output)
     check_writable(args.output)
+    if as_folder:
+        check_output_folder(args.output)
     if args.confidence is not None:
         if not volume_suffix(args.confidence):
             raise UsageError(f"The confidence volume {args.confidence} needs a suffix such as .nrrd.")
@@ -80,14 +83,16 @@ def run(args: argparse.Namespace) -> None:
     if as_folder:
         from CTEnhanceLib.dicom import write_derived_series
 
-        write_derived_series(
-            result.volume,
-            args.output,
-            args.input if Path(args.input).is_dir() else None,
-            model=stack.spec.name,
-            model_sha256=stack.sha256,
-            report=result.report,
-        )
+        source = args.input if Path(args.input).is_dir() else None
+        with appearing(args.output) as partial:
+            write_derived_series(
+                result.volume,
+                partial,
+                source,
+                model=stack.spec.name,
+                model_sha256=stack.sha256,
+                report=result.report,
+            )
     else:
         write_volume(result.volume, args.output)
     progress("write", 1, 1)

@@ -176,6 +176,8 @@ def save_stack(
             text = json.dumps(spec.to_json(hashes), indent=2) + "\n"
             (partial / DESCRIPTION_FILE).write_text(text, encoding="utf-8", newline="\n")
             partial.chmod(0o755)
+            for path in partial.iterdir():
+                path.chmod(0o644)
             if folder.exists():
                 shutil.rmtree(folder)
             partial.replace(folder)
