@@ -69,8 +69,17 @@ def fidelity_table(evaluation: Evaluation) -> str:
     return table(header, rows)
 
 
+def coherence_table(evaluation: Evaluation) -> str | None:
+    """Coherence with the reference of every volume, by frequency band along the slice axis; None without bone."""
+    rows = [(row.name, row.spectrum.bands()) for row in evaluation.rows if row.spectrum is not None]
+    if not rows:
+        return None
+    header = ["coherence at cycles/mm", *(f"{band['from']:.3f}-{band['to']:.3f}" for band in rows[0][1])]
+    return table(header, [[name, *(number(band["coherence"], 3) for band in bands)] for name, bands in rows])
+
+
 def report(evaluation: Evaluation) -> str:
-    """Both tables with the conventions in one line and the notes."""
+    """All tables with the conventions in one line and the notes."""
     truth, profile = evaluation.truth, evaluation.acquisition.profile
     count = truth.counted.stop - truth.counted.start
     intro = (
@@ -83,5 +92,5 @@ def report(evaluation: Evaluation) -> str:
         f"1/(2 x {truth.interval:g} mm); marked, invented: patches of the Fourier ring scan. Research use; not for "
         "diagnosis."
     )
-    parts = [intro, similarity_table(evaluation), fidelity_table(evaluation), legend, *evaluation.notes]
-    return "\n\n".join(parts) + "\n"
+    parts = [intro, similarity_table(evaluation), fidelity_table(evaluation), coherence_table(evaluation), legend]
+    return "\n\n".join(part for part in [*parts, *evaluation.notes] if part) + "\n"
