@@ -52,7 +52,7 @@ def write(path, lines, delimiter=","):
 
 
 def published():
-    """The only 2 x 2 tables of 11 cases that give the thesis' three kappas, means of grades and 15 : 7 choices."""
+    """The only 2 x 2 tables (but for the readers' order) with the thesis' kappas, mean grades and 15 : 7 choices."""
 
     def answers(both_first, first_only, second_only, both_second, first, second):
         one = [first] * (both_first + first_only) + [second] * (second_only + both_second)
