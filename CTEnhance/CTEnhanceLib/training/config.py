@@ -100,6 +100,7 @@ class TrainingSection:
         seed: Everything random follows from it.
         workers: Processes that make pairs beside each training process; 0: it makes them itself.
         checkpoint_minutes: Time between checkpoints.
+        log_every: Steps between lines of the log.
         output: Folder of checkpoints, log and pictures.
     """
 
@@ -114,6 +115,7 @@ class TrainingSection:
     seed: int = 0
     workers: int = 0
     checkpoint_minutes: float = 2.0
+    log_every: int = 50
     output: str = ""
 
 

@@ -23,7 +23,7 @@ class Journal:
 
     Args:
         folder: Where it is kept.
-        step: The step the run begins at; what an earlier run logged from there on is dropped.
+        step: Steps already taken; what an earlier run logged after them is dropped.
     """
 
     def __init__(self, folder: Path, step: int) -> None:
@@ -71,11 +71,11 @@ def _safe(name: str) -> str:
 
 
 def _cut_log(path: Path, step: int) -> None:
-    """Drop the lines from `step` on, and whatever a kill left half written."""
+    """Drop the lines after `step`, and whatever a kill left half written."""
     kept = []
     if path.exists():
         rows = csv.reader(io.StringIO(path.read_text(encoding="utf-8")))
-        kept = [row for row in rows if len(row) == len(COLUMNS) and row[0].isdigit() and int(row[0]) < step]
+        kept = [row for row in rows if len(row) == len(COLUMNS) and row[0].isdigit() and int(row[0]) <= step]
     partial = path.with_suffix(".partial")
     with partial.open("w", newline="", encoding="utf-8") as stream:
         csv.writer(stream).writerows([COLUMNS, *kept])
@@ -88,4 +88,4 @@ def _tensorboard(folder: Path, step: int) -> Any:
     except ImportError:
         logger.warning("TensorBoard is not installed: the log is kept as CSV only (pip install tensorboard).")
         return None
-    return SummaryWriter(str(folder), purge_step=step)
+    return SummaryWriter(str(folder), purge_step=step + 1)

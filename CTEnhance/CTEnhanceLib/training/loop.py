@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _PRECISIONS = {"fp32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
-_LOG_EVERY = 50
 Report = Callable[[str], None]
 
 
@@ -105,8 +104,8 @@ class Run:
             figures = self._step(batches)
             self.step += 1
             self.seconds = time.monotonic() - began
-            if journal and (self.step % _LOG_EVERY == 0 or self.step == steps):
-                journal.write(self.step - 1, self.seconds, figures)
+            if journal and (self.step % self.config.training.log_every == 0 or self.step == steps):
+                journal.write(self.step, self.seconds, figures)
                 self.report(self._progress_line(figures))
             if self.step % self.config.validate_every == 0 or self.step == self.config.training.steps:
                 if journal:

@@ -1,0 +1,79 @@
+"""Configurations are checked before anything is computed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from CTEnhanceLib.cli import main
+from CTEnhanceLib.errors import UsageError
+from CTEnhanceLib.training.config import read_config
+from training_runs import CONTEXT, THESIS
+
+CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.toml"))
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda p: p.stem)
+def test_a_committed_configuration_is_valid(path):
+    config = read_config(path)
+    assert config.card.data
+    assert config.thin
+
+
+def test_the_thesis_configurations_have_the_settings_of_pix2pix():
+    for number, method, base in ((1, "raw", ""), (2, "residual", "thick")):
+        config = read_config(CONFIGS[0].with_name(f"thesis-method{number}.toml"))
+        assert (config.model.method, config.model.base, config.model.context) == (method, base, 1)
+        assert config.model.offsets_mm == (-2, -1, 0, 1, 2)
+        assert config.generator["width"] == config.discriminator.width == 64
+        training = config.training
+        assert (training.learning_rate, training.betas, training.batch) == (2e-4, (0.5, 0.999), 1)
+        assert (config.loss.l1, config.discriminator.weight, training.schedule) == (100, 1, "linear")
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        (("patch = 16", "patch = 16\nzom = [1.0, 2.0]"), "simulation.zom"),
+        (("steps = 6", 'steps = "many"'), "training.steps"),
+        (("steps = 6", "steps = 0"), "training.steps"),
+        (("context = 3", "context = 2"), "model.context"),
+        (("batch = 2", 'batch = 2\nschedule = "sometimes"'), "training.schedule"),
+        (("batch = 2", 'batch = 2\nprecision = "fp8"'), "training.precision"),
+        (("batch = 2", "batch = 2\nbetas = [0.9]"), "training.betas"),
+        (('"context_unet"', '"resnet"'), "model.architecture"),
+        (('name = "tiny"', 'method = "magic"'), "model.name"),
+        (("[[data.thin]]", "[[data.thick]]"), "data.thick"),
+        (("[training]", "[trainig]"), "trainig"),
+    ],
+)
+def test_a_mistake_is_named_by_its_key(write_config, capsys, change, key):
+    path = write_config(CONTEXT)
+    text = path.read_text(encoding="utf-8")
+    assert change[0] in text
+    path.write_text(text.replace(*change, 1), encoding="utf-8")
+    assert main(["train", str(path)]) == 2
+    message = capsys.readouterr().err
+    assert key in message
+    assert message.count("\n") == 1
+
+
+def test_offsets_and_architecture_must_go_together(write_config):
+    path = write_config(THESIS.replace("offsets_mm = [-1.0, 0.0, 1.0]", ""))
+    with pytest.raises(UsageError, match=r"model\.offsets_mm"):
+        read_config(path)
+
+
+def test_missing_data_are_a_sentence(write_config, capsys, thin_file):
+    path = write_config()
+    path.write_text(path.read_text(encoding="utf-8").replace(str(thin_file), "nowhere.nrrd"), encoding="utf-8")
+    assert main(["train", str(path), "--device", "cpu"]) == 2
+    assert "nowhere.nrrd" in capsys.readouterr().err
+
+
+def test_a_file_that_is_no_toml_is_a_sentence(tmp_path):
+    path = tmp_path / "bad.toml"
+    path.write_text("[model\n", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"bad\.toml"):
+        read_config(path)
