@@ -129,20 +129,12 @@ def agreement(candidate: np.ndarray, reference: np.ndarray, patches: Patches) ->
         reference: true slices, same shape.
         patches: from `lay_patches`.
     """
-    size = patches.size
-    rings, window = _rings(size), _window(size)
     crossing, unshared = np.ones(len(patches)), np.zeros(len(patches))
-    for place, (index, row, col) in enumerate(zip(patches.index, patches.rows, patches.cols)):
-        part = np.s_[index, row : row + size, col : col + size]
-        ours, truth, shared = _ring_powers(candidate[part], reference[part], window, rings)
-        norm = np.sqrt(ours * truth)
-        correlation = np.divide(shared, norm, out=np.ones_like(shared), where=norm > 1e-9)
-        low = np.flatnonzero(correlation < CORRELATION)
-        if len(low):
-            first = int(low[0])
-            crossing[place] = _crossing(correlation, first) / len(correlation)
-            lost = ours[first:] * (1 - np.clip(correlation[first:], 0, 1) ** 2)
-            unshared[place] = lost.sum() / max(truth[first:].sum(), 1e-9)
+    window, rings = _window(patches.size), _rings(patches.size)
+    for index in np.unique(patches.index):
+        here = np.flatnonzero(patches.index == index)
+        ours, truth = (_transforms(image[index], patches, here, window) for image in (candidate, reference))
+        crossing[here], unshared[here] = _agree(*_ring_powers(ours, truth, rings))
     return Agreement(crossing, unshared)
 
 
@@ -170,27 +162,43 @@ def _window(size: int) -> np.ndarray:
 
 
 def _rings(size: int) -> np.ndarray:
-    """Ring number of each coefficient of a half-plane transform; rings beyond Nyquist share the last number."""
+    """Which coefficients of a half-plane transform lie in ring 1 to size/2, (size * (size // 2 + 1), size / 2)."""
     radius = np.hypot(np.fft.fftfreq(size, 1 / size)[:, None], np.fft.rfftfreq(size, 1 / size)[None, :])
-    return np.minimum(np.rint(radius).astype(int), size // 2 + 1)
+    return (np.rint(radius).reshape(-1, 1) == np.arange(1, size // 2 + 1)).astype(np.float64)
 
 
-def _ring_powers(
-    ours: np.ndarray, truth: np.ndarray, window: np.ndarray, rings: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Power of both patches and their (real) cross-power in rings 1 to size/2."""
-    first, second = (np.fft.rfft2((part - part.mean(dtype=np.float64)) * window) for part in (ours, truth))
-    last = len(window) // 2
-
-    def pooled(power: np.ndarray) -> np.ndarray:
-        return np.bincount(rings.ravel(), power.ravel(), minlength=last + 2)[1 : last + 1]
-
-    return pooled(np.abs(first) ** 2), pooled(np.abs(second) ** 2), pooled((first * second.conj()).real)
+def _transforms(image: np.ndarray, patches: Patches, here: np.ndarray, window: np.ndarray) -> np.ndarray:
+    """Windowed transforms of some patches of a slice without their mean, (n_here, coefficients)."""
+    size = patches.size
+    views = np.lib.stride_tricks.sliding_window_view(image, (size, size))
+    parts = views[patches.rows[here], patches.cols[here]].astype(np.float64)
+    parts -= parts.mean(axis=(1, 2), keepdims=True)
+    return np.fft.rfft2(parts * window).reshape(len(here), -1)
 
 
-def _crossing(correlation: np.ndarray, ring: int) -> float:
-    """Place in rings at which the correlation falls through the threshold, interpolated linearly."""
-    if ring == 0:
-        return 0.0
-    before, after = correlation[ring - 1], correlation[ring]
-    return ring + float((before - CORRELATION) / (before - after))
+def _ring_powers(ours: np.ndarray, truth: np.ndarray, rings: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Power of both in each ring and their (real) cross-power, (n_patches, n_rings) each."""
+    shared = (ours * truth.conj()).real
+    return np.abs(ours) ** 2 @ rings, np.abs(truth) ** 2 @ rings, shared @ rings
+
+
+def _agree(ours: np.ndarray, truth: np.ndarray, shared: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Crossing and unshared power of each patch from its ring powers; a patch without content agrees with itself."""
+    norm = np.sqrt(ours * truth)
+    correlation = np.divide(shared, norm, out=np.ones_like(shared), where=norm > 1e-9)
+    low = correlation < CORRELATION
+    first = np.where(low.any(1), low.argmax(1), low.shape[1])
+    beyond = np.arange(low.shape[1]) >= first[:, None]
+    lost = ours * (1 - np.clip(correlation, 0, 1) ** 2)
+    unshared = (lost * beyond).sum(1) / np.maximum((truth * beyond).sum(1), 1e-9)
+    return _crossing(correlation, first) / low.shape[1], unshared
+
+
+def _crossing(correlation: np.ndarray, first: np.ndarray) -> np.ndarray:
+    """Place in rings at which each correlation falls through the threshold at ring `first`, interpolated linearly."""
+    patch, last = np.arange(len(first)), correlation.shape[1] - 1
+    before = correlation[patch, np.maximum(first - 1, 0)]
+    after = correlation[patch, np.minimum(first, last)]
+    inside = (first > 0) & (first <= last)
+    fraction = np.divide(before - CORRELATION, before - after, out=np.zeros(len(first)), where=inside)
+    return first + fraction
