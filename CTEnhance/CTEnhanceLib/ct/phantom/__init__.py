@@ -12,7 +12,7 @@ from CTEnhanceLib.errors import UsageError
 __all__ = ["SIZE_MM", "Wrist", "wrist_phantom"]
 
 SIZE_MM = (88.0, 68.0, 80.0)
-MOST_VOXELS = 300_000_000  # 600 MB as int16, about 3 GB while it is made
+MOST_VOXELS = 200_000_000  # 400 MB as int16, about 3 GB while it is made
 
 
 def wrist_phantom(
@@ -65,14 +65,17 @@ def _grid(
     if len(spacing) != 3 or not all(np.isfinite(s) and s > 0 for s in spacing):
         given = " ".join(f"{s:g}" for s in spacing)
         raise UsageError(f"The spacing is {given} mm; it needs three numbers larger than 0, for example 0.4 0.4 1.")
-    size = [max(1, round(extent / s)) for extent, s in zip(size_mm, spacing)]
-    if min(size) < 2:
-        given = " x ".join(f"{s:g}" for s in spacing)
-        raise UsageError(f"Voxels of {given} mm leave no volume of the wrist; ask for a smaller spacing.")
-    voxels = size[0] * size[1] * size[2]
+    if len(size_mm) != 3 or not all(np.isfinite(s) and s > 0 for s in size_mm):
+        given = " ".join(f"{s:g}" for s in size_mm)
+        raise UsageError(f"The field is {given} mm; it needs three numbers larger than 0, for example 88 68 80.")
+    counts = [float(extent) / float(s) for extent, s in zip(size_mm, spacing)]
+    voxels = counts[0] * counts[1] * counts[2]
     if voxels > MOST_VOXELS:
         raise UsageError(
-            f"The spacing asked for makes {voxels / 1e6:.0f} million voxels, more than the {MOST_VOXELS / 1e6:.0f} "
-            "million that fit into memory; ask for a larger spacing."
+            f"The spacing asked for makes {voxels / 1e6:.4g} million voxels, more than the {MOST_VOXELS / 1e6:.0f} "
+            "million that are made at most; ask for a larger spacing."
         )
-    return size[0], size[1], size[2]
+    if min(counts) < 1.5:
+        given = " x ".join(f"{s:g}" for s in spacing)
+        raise UsageError(f"Voxels of {given} mm leave no volume of the wrist; ask for a smaller spacing.")
+    return round(counts[0]), round(counts[1]), round(counts[2])
