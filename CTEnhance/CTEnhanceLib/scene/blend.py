@@ -64,7 +64,8 @@ class Reveal(LayerMix):
         super().__init__(view, self._wipe)
         columns, rows, _ = view.node.GetDimensions()
         self.move(columns // 2, rows // 2)
-        self._tag = view.interactor.AddObserver(vtk.vtkCommand.MouseMoveEvent, self._follow)
+        # Before Slicer's own style, which keeps the moves that it can use.
+        self._tag = view.interactor.AddObserver(vtk.vtkCommand.MouseMoveEvent, self._follow, 1.0)
 
     @property
     def position(self) -> tuple[int, int]:

@@ -37,6 +37,7 @@ class BoneRendering:
         self.displays: list[slicer.vtkMRMLVolumeRenderingDisplayNode] = []
         self.property_node = stage.scene.AddNewNodeByClass("vtkMRMLVolumePropertyNode", "CTEnhance bone")
         self.property_node.SetSaveWithScene(False)  # made anew from preset and shift
+        self._hidden: list[slicer.vtkMRMLVolumeRenderingDisplayNode] = []
         self._roi: slicer.vtkMRMLMarkupsROINode | None = None
         self._preset, self._shift, self._shading = preset, shift, shading
         self._apply()
@@ -58,6 +59,7 @@ class BoneRendering:
 
     def show(self, volume: slicer.vtkMRMLScalarVolumeNode, views: Sequence[VolumeView]) -> None:
         """Render a volume in the given 3D views, and only there."""
+        self._hide_others(volume)
         display = self._stage.volume_rendering.CreateVolumeRenderingDisplayNode()
         display.UnRegister(None)
         display.SetName(f"{volume.GetName()} bone")
@@ -76,6 +78,9 @@ class BoneRendering:
         for display in self.displays:
             self._stage.scene.RemoveNode(display)
         self.displays.clear()
+        for other in self._hidden:
+            other.SetVisibility(True)
+        self._hidden.clear()
 
     def set(self, preset: str, shift: float, shading: bool) -> None:
         """Choose preset, HU by which its curves are moved up, and whether surfaces are lit (see `SHADING_NOTE`).
@@ -99,6 +104,14 @@ class BoneRendering:
         """Remove every node made here."""
         self.hide()
         self._stage.scene.RemoveNode(self.property_node)
+
+    def _hide_others(self, volume: slicer.vtkMRMLScalarVolumeNode) -> None:
+        """A rendering that the user made shows in all views by default: in ours it would lie over the shared one."""
+        for index in range(volume.GetNumberOfDisplayNodes()):
+            other = volume.GetNthDisplayNode(index)
+            if other.IsA("vtkMRMLVolumeRenderingDisplayNode") and other not in self.displays and other.GetVisibility():
+                other.SetVisibility(False)
+                self._hidden.append(other)
 
     def _preset_node(self, name: str) -> slicer.vtkMRMLVolumePropertyNode:
         preset = self._stage.volume_rendering.GetPresetByName(name)

@@ -16,8 +16,9 @@ import slicer
 from CTEnhanceLib.errors import InputRefusedError, UsageError
 
 from .bone import BoneRendering
+from .captions import Volumes
 from .derived import interpolated_node
-from .dressing import Dressing, Volumes
+from .dressing import Dressing
 from .framing import BODY_ABOVE_HU, BONE_ABOVE_HU, DIRECTIONS, Box, box_above, frame_cameras, frame_slices, jump
 from .labels import LabelText
 from .layouts import LAYOUTS
@@ -78,10 +79,12 @@ class Comparison:
         self._seen: dict[str, SliceView | VolumeView] = {}
         displays = [node.GetDisplayNode() for node in (measured, computed)]
         self._interpolate = {display: display.GetInterpolate() for display in displays}
-        scene = self.stage.scene
+        self._stale = False
+        scene, changed = self.stage.scene, slicer.vtkMRMLVolumeNode.ImageDataModifiedEvent
         self._observed = [
-            scene.AddObserver(slicer.vtkMRMLScene.StartCloseEvent, _weak(self._forget)),
-            scene.AddObserver(slicer.vtkMRMLScene.NodeRemovedEvent, _weak(self._leave_if_volume_is_gone)),
+            (scene, scene.AddObserver(slicer.vtkMRMLScene.StartCloseEvent, _weak(self._forget))),
+            (scene, scene.AddObserver(slicer.vtkMRMLScene.NodeRemovedEvent, _weak(self._leave_if_volume_is_gone))),
+            *((node, node.AddObserver(changed, _weak(self._voxels_changed))) for node in (measured, computed)),
         ]
 
     @classmethod
@@ -186,8 +189,6 @@ class Comparison:
     def _dress(self) -> None:
         if self.settings.left != AS_MEASURED and self.volumes.left is self.volumes.measured:
             self.volumes.left = interpolated_node(self.volumes.measured, self.volumes.computed, self.settings.left)
-        if "difference" in (self.settings.blend, self.settings.third) and self._difference is None:
-            self._difference = self._make_difference()
         self._dressing = Dressing(
             self.stage,
             self.volumes,
@@ -195,7 +196,7 @@ class Comparison:
             self.slice_views,
             self.volume_views,
             self.bone,
-            self._difference,
+            self._difference_map,
         )
         self._keep()
 
@@ -204,16 +205,15 @@ class Comparison:
             self._dressing.remove()
             self._dressing = None
 
-    def _make_difference(self) -> DifferenceMap:
+    def _difference_map(self) -> DifferenceMap:
         """Against what stands on the left; the measured slices as they are count as repeated."""
-        left = self.volumes.left
-        if left is not self.volumes.measured:
-            return DifferenceMap(left, self.volumes.computed, self.settings.difference_hu)
-        repeated = interpolated_node(self.volumes.measured, self.volumes.computed, "nearest")
-        try:
-            return DifferenceMap(repeated, self.volumes.computed, self.settings.difference_hu)
-        finally:
-            remove_with_belongings(repeated)
+        if self._difference is None:
+            measured, computed, left = self.volumes.measured, self.volumes.computed, self.volumes.left
+            other = interpolated_node(measured, computed, "nearest") if left is measured else left
+            self._difference = DifferenceMap(other, computed, self.settings.difference_hu)
+            if other is not left:
+                remove_with_belongings(other)
+        return self._difference
 
     def _drop_derived(self) -> None:
         self._undress()
@@ -249,13 +249,26 @@ class Comparison:
         volumes = self.volumes
         write_settings(self.stage.scene, self.settings, volumes.measured, volumes.computed, volumes.reference)
 
-    def _leave_if_volume_is_gone(self, *_: object) -> None:
+    def _leave_if_volume_is_gone(self) -> None:
         scene = self.stage.scene
         if not all(scene.IsNodePresent(node) for node in (self.volumes.measured, self.volumes.computed)):
             self._stop_observing()
             self.stage.later(self.leave)
 
-    def _forget(self, *_: object) -> None:
+    def _voxels_changed(self) -> None:
+        """A volume was computed again: what was made from it is no longer true."""
+        if not self._stale:
+            self._stale = True
+            self.stage.later(_weak(self._refresh))
+
+    def _refresh(self) -> None:
+        self._stale = False
+        self._boxes.clear()
+        self._drop_derived()
+        if self._views:
+            self._dress()
+
+    def _forget(self) -> None:
         """The scene is about to be cleared: let go of views and nodes without touching the scene."""
         self._stop_observing()
         self._undress()
@@ -266,8 +279,8 @@ class Comparison:
         self._seen.clear()
 
     def _stop_observing(self) -> None:
-        for tag in self._observed:
-            self.stage.scene.RemoveObserver(tag)
+        for node, tag in self._observed:
+            node.RemoveObserver(tag)
         self._observed.clear()
 
 

@@ -59,14 +59,14 @@ def slice_axis(measured: slicer.vtkMRMLVolumeNode) -> int:
     return int(np.flatnonzero(spacing >= spacing.max() * (1 - 1e-3))[-1])
 
 
-def describe(node: slicer.vtkMRMLVolumeNode, axis: int) -> str:
+def describe(node: slicer.vtkMRMLVolumeNode, axis: int, kind: Kind) -> str:
     """One line that says what a volume is, as ``COMPUTED · 1 mm slices``.
 
     Args:
         node: A volume in a view.
         axis: Slice axis of the measured volume.
+        kind: What it is.
     """
-    kind = kind_of(node)
     detail = node.GetAttribute(DETAIL_ATTRIBUTE) or f"{node.GetSpacing()[axis]:.3g} mm slices"
     return f"{kind.value.upper()} · {detail}"
 

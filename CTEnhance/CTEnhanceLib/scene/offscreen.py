@@ -166,6 +166,8 @@ class _Window:
         self.window.AddRenderer(self.renderer)
         self.interactor = vtk.vtkRenderWindowInteractor()
         self.interactor.SetRenderWindow(self.window)
+        # VTK's own style would keep mouse events to itself while a button is down.
+        self.interactor.SetInteractorStyle(vtk.vtkInteractorStyleUser())
         self.interactor.Initialize()
         self.managers = slicer.vtkMRMLDisplayableManagerGroup()
         self.managers.SetRenderer(self.renderer)
@@ -176,6 +178,7 @@ class _Window:
 
     def resize(self, width: int, height: int) -> None:
         self.window.SetSize(width, height)
+        self.interactor.UpdateSize(width, height)
 
     def render(self) -> None:
         self.window.Render()
