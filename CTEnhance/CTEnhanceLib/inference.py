@@ -146,7 +146,7 @@ class Runner:
         predictions: Sequence[Prediction],
         accumulator: Accumulator,
         window: Window,
-        condition: tuple[float, float],
+        condition: tuple[float, ...],
         interval: float,
         progress: Progress,
         cancel: Cancel,
@@ -184,7 +184,7 @@ class Runner:
         members: range,
         accumulator: Accumulator,
         window: Window,
-        condition: tuple[float, float],
+        condition: tuple[float, ...],
         interval: float,
     ) -> np.ndarray:
         import torch

@@ -208,9 +208,9 @@ def _predict(
     stack, geometry = runner.stack, plan.geometry
     window = body_window(thick, stack.spec.crop_margin_px, stack.multiple)
     accumulator = Accumulator(thin, plan.predictions, window, confidence)
-    condition = describe_scan(
-        geometry.interval, float(np.prod(geometry.pixel_spacing)) ** 0.5, plan.acquisition.profile
-    )
+    spacing = float(plan.thin[1] - plan.thin[0])
+    pixel_spacing = float(np.prod(geometry.pixel_spacing)) ** 0.5
+    condition = describe_scan(geometry.interval, spacing, pixel_spacing, plan.acquisition.profile)
     runner.run(thick, plan.predictions, accumulator, window, condition, geometry.interval, progress, cancel)
     return accumulator.spread
 

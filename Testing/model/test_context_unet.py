@@ -23,7 +23,7 @@ def inputs(context: int = 5, size: int = 32, batch: int = 1, offsets: int = 1):
     slices = torch.rand(batch, context, size, size, generator=generator) * 2 - 1
     base = torch.rand(batch, offsets, size, size, generator=generator) * 2 - 1
     offset = torch.rand(batch, offsets, generator=generator) * 2 - 1
-    return slices, base, offset, torch.tensor([[6.5, 0.3]]).expand(batch, -1)
+    return slices, base, offset, torch.tensor([[6.5, 0.3, 3.0]]).expand(batch, -1)
 
 
 def test_an_untrained_generator_changes_nothing():
@@ -93,6 +93,6 @@ def test_half_precision_inside_stays_within_rounding_of_full_precision():
     ],
 )
 def test_a_scan_is_described_by_ratios(profile, deviation):
-    ratio, spread = describe_scan(4.0, 0.5, profile)
-    assert ratio == 8
+    pixels, spread, thin = describe_scan(4.0, 1.0, 0.5, profile)
+    assert (pixels, thin) == (8, 4)
     assert spread == pytest.approx(deviation / 4, rel=0.01)

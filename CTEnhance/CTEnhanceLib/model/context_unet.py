@@ -14,7 +14,11 @@ from torch.nn import functional
 
 from CTEnhanceLib.ct.profile import SliceProfile
 
-CONDITION_SIZE = 2
+CONDITION_SIZE = 3
+# What was trained: numbers beyond are taken as the nearest one, for sines and cosines mean nothing there.
+_PIXELS = (1.5, 18.0)
+_SPREAD = (0.2, 0.55)
+_THIN_SLICES = (2.0, 6.0)
 _FOURIER = 4
 _EMBEDDING = 64
 # The stored scale [-1, 1] holds 4095 HU, edges of bone and tissue are a tenth of it: bring those to order one.
@@ -22,23 +26,26 @@ _INPUT_GAIN = 8.0
 _RESIDUAL_GAIN = 0.1
 
 
-def describe_scan(interval: float, pixel_spacing: float, profile: SliceProfile) -> tuple[float, float]:
+def describe_scan(
+    interval: float, spacing: float, pixel_spacing: float, profile: SliceProfile
+) -> tuple[float, float, float]:
     """Give the condition of a scan: what the generator must know beside the slices.
 
     Args:
         interval: Distance of the thick slice centres, mm.
+        spacing: Distance of the thin slice centres, mm: how thin a slice is to be computed.
         pixel_spacing: In-plane distance of pixels, mm (geometric mean of both).
         profile: The slice profile that made the thick slices.
 
     Returns:
-        interval / pixel spacing, and standard deviation of the profile / interval (raw numbers).
+        Raw numbers: interval / pixel spacing, standard deviation of the profile / interval, interval / spacing.
     """
     extent = 2 * max(profile.fwhm, profile.step * len(profile.weights) / 2)
     edges = np.linspace(-extent, extent, 401)
     weights, centres = np.diff(profile.cumulative(edges)), (edges[1:] + edges[:-1]) / 2
     mean = np.average(centres, weights=weights)
     deviation = float(np.sqrt(np.average((centres - mean) ** 2, weights=weights)))
-    return interval / pixel_spacing, deviation / interval
+    return interval / pixel_spacing, deviation / interval, interval / spacing
 
 
 def _activate(x: Tensor) -> Tensor:
@@ -138,13 +145,15 @@ class ContextUNet(nn.Module):
 
         Args:
             context: (B, context, H, W) in [-1, 1], along the slice axis; H and W multiples of `multiple`.
-            condition: (B, 2) raw numbers, from `describe_scan`.
+            condition: (B, 3) raw numbers, from `describe_scan`.
 
         Returns:
             Features (B, head, H / 2, W / 2) for `decode`.
         """
-        ratio, spread = condition[:, :1], condition[:, 1:]
-        known = self.condition(torch.cat([torch.log2(ratio / 6) / 2, (spread - 0.35) * 5], dim=1))
+        pixels = torch.log2(condition[:, :1].clamp(*_PIXELS) / 6) / 2
+        spread = (condition[:, 1:2].clamp(*_SPREAD) - 0.35) * 5
+        thin = torch.log2(condition[:, 2:].clamp(*_THIN_SLICES) / 3.5)
+        known = self.condition(torch.cat([pixels, spread, thin], dim=1))
         with torch.autocast(context.device.type, enabled=False):
             # Half precision would round the slices to 4 HU: it sees their differences, which are small numbers.
             slices = context.float()
@@ -187,7 +196,7 @@ class ContextUNet(nn.Module):
             context: (B, context, H, W), as in `encode`.
             base: (B, N, H, W) slices interpolated at the offsets, as in `decode`.
             offset: (B, N).
-            condition: (B, 2).
+            condition: (B, 3).
 
         Returns:
             float32 (B, N, H, W) residuals on the stored scale / 4095.

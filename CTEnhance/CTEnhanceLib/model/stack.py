@@ -48,7 +48,7 @@ class Stack:
         context: Tensor,
         predictions: Sequence[Prediction],
         bases: Tensor,
-        condition: tuple[float, float],
+        condition: tuple[float, ...],
         interval: float,
     ) -> Tensor:
         """Predict thin slices.
@@ -102,7 +102,7 @@ class Stack:
         scaled: Tensor,
         predictions: Sequence[Prediction],
         bases: Tensor,
-        condition: tuple[float, float],
+        condition: tuple[float, ...],
         interval: float,
     ) -> Tensor:
         generator: Any = self.modules[0]

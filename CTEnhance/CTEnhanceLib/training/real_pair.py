@@ -175,7 +175,7 @@ class RealPair:
         weight = np.diff(
             self.measured.profile.cumulative(np.stack([where - step / 2, where + step / 2]) - centre), axis=0
         )
-        condition = describe_scan(self.interval, self.pixel, self.measured.profile)
+        condition = describe_scan(self.interval, float(step), self.pixel, self.measured.profile)
         arrays = (context, base, target, offset, weight[0], condition)
         return Pair(*(np.ascontiguousarray(a, dtype=np.float32) for a in arrays))
 

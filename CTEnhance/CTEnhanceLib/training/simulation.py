@@ -34,8 +34,8 @@ class Simulation:
         context: Thick slices in the input.
         base: What residuals are added to: "interpolated" or "thick".
         ratio: Interval / distance of thin slices.
-        offsets: Offsets of the targets in thin slices, a whole number of them apart; empty: runs of `targets` neighbouring slices that lie
-            anywhere within one interval.
+        offsets: Offsets of the targets in thin slices, a whole number of them apart; empty: runs of `targets`
+            neighbouring slices that lie anywhere within one interval.
         targets: Length of such a run.
         axes: Index axes (x, y, z) of the volume that may serve as slice axis, with their shares.
         shapes: Slice profiles with their shares.
@@ -82,7 +82,7 @@ class Pair(NamedTuple):
         target: (targets, patch, patch).
         offset: (targets,) distance from the thick slice / interval.
         weight: (targets,) weight of each thin slice in the thick one.
-        condition: (2,) interval / pixel, standard deviation of the profile / interval.
+        condition: (3,) what the scan is like, from `context_unet.describe_scan`.
     """
 
     context: np.ndarray
@@ -233,7 +233,8 @@ def draw_pair(volume: ThinVolume, settings: Simulation, rng: np.random.Generator
     offset = slices.where / ratio
     if settings.flips and rng.random() < 0.5:
         context, offset = context[::-1], -offset
-    condition = describe_scan(ratio * volume.spacing[axis], pixel, _scaled(profile, volume.spacing[axis]))
+    spacing = volume.spacing[axis]
+    condition = describe_scan(ratio * spacing, spacing, pixel, _scaled(profile, spacing))
     arrays = (context, base, target, offset, slices.weight, condition)
     return Pair(*(np.ascontiguousarray(a, dtype=np.float32) for a in arrays))
 
