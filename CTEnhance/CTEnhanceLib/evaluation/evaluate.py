@@ -14,7 +14,7 @@ from CTEnhanceLib.errors import InputRefusedError
 from CTEnhanceLib.evaluation.baselines import BASELINES, baseline_slices
 from CTEnhanceLib.evaluation.comparison import HISTOGRAM_HU, Row, Truth, measure, prepare_truth, with_scans
 from CTEnhanceLib.evaluation.edges import edge_width
-from CTEnhanceLib.evaluation.grid import at_positions, common_positions, place
+from CTEnhanceLib.evaluation.grid import PlacedSlices, at_positions, common_positions, place
 from CTEnhanceLib.evaluation.noise import noise_inconsistency
 from CTEnhanceLib.evaluation.regions import counted_slices
 
@@ -91,54 +91,56 @@ def evaluate(
         InputRefusedError: a volume is not of this scan, or is named like a baseline.
     """
     acquisition = resolve_acquisition(thick, profile=profile, fwhm=fwhm)
-    placed = {name: place(image, thick, name) for name, image in candidates.items()}
-    for name in placed:
-        if name in BASELINES:
-            raise InputRefusedError(f"{name!r} is the name of a baseline: give the candidate another name.")
-    true_slices, measured = place(reference, thick, "the reference"), place(thick, thick, "the thick volume")
-    positions = common_positions(true_slices, {"the thick volume": measured, **placed})
-    truth_slices, _ = at_positions(true_slices, positions, "the reference")
-    counted, note = counted_slices(len(positions))
-    notes = [note] if note else []
+    measured, placed = place(thick, thick, "the thick volume"), _place_candidates(candidates, thick)
+    truth, notes = _prepare(place(reference, thick, "the reference"), measured, placed, acquisition)
     if profile is None:
         notes.append(_assumed(acquisition))
-    thickening = thickening_matrix(measured.positions, positions, acquisition.profile)
-    truth = prepare_truth(
-        truth_slices.astype(np.float32), positions, counted, measured.slices, thickening, measured.spacing
-    )
     shown, shown_thick = _around_most_bone(truth, measured.positions)
+    report = progress or (lambda stage, done, total: None)
+    total = len(BASELINES) + len(placed)
 
     rows: list[Row] = []
-    pictures: dict[str, Pictures] = {}
-    total = len(BASELINES) + len(placed)
     for kind in BASELINES:
-        slices = baseline_slices(measured.slices, measured.positions, positions, kind, acquisition.profile)
+        slices = baseline_slices(measured.slices, measured.positions, truth.positions, kind, acquisition.profile)
         rows.append(measure(kind, slices, truth))
-        if progress:
-            progress("evaluate", len(rows), total)
+        report("evaluate", len(rows), total)
     rows = with_scans(rows, truth)
+    pictures: dict[str, Pictures] = {}
     for name, volume in placed.items():
-        slices, note = at_positions(volume, positions, name)
+        slices, note = at_positions(volume, truth.positions, name)
         notes += [note] if note else []
         row = measure(name, slices.astype(np.float32, copy=False), truth)
         rows.append(with_scans([*rows[: len(BASELINES)], row], truth)[-1])
-        pictures[name] = _keep(slices, rows[-1], shown, counted)
-        if progress:
-            progress("evaluate", len(rows), total)
-    return Evaluation(
-        truth=truth,
-        rows=rows,
-        pictures=pictures,
-        shown=shown,
-        shown_thick=shown_thick,
-        acquisition=acquisition,
-        reference_figures={
-            "edge_width_mm": edge_width(truth.inner, truth.edges),
-            "noise_inconsistency": noise_inconsistency(truth.inner, truth.soft_tissue),
-            "consistency_hu": residual_rmse(truth.slices, truth.thick, truth.thickening),
-        },
-        notes=notes,
-    )
+        pictures[name] = _keep(slices, rows[-1], shown, truth.counted)
+        report("evaluate", len(rows), total)
+    return Evaluation(truth, rows, pictures, shown, shown_thick, acquisition, _reference_figures(truth), notes)
+
+
+def _place_candidates(candidates: dict[str, sitk.Image], thick: sitk.Image) -> dict[str, PlacedSlices]:
+    for name in candidates:
+        if name in BASELINES:
+            raise InputRefusedError(f"{name!r} is the name of a baseline: give the candidate another name.")
+    return {name: place(image, thick, name) for name, image in candidates.items()}
+
+
+def _prepare(
+    reference: PlacedSlices, measured: PlacedSlices, placed: dict[str, PlacedSlices], acquisition: Acquisition
+) -> tuple[Truth, list[str]]:
+    """The reference on the slices that all volumes share, and what has to be said of them."""
+    positions = common_positions(reference, {"the thick volume": measured, **placed})
+    slices, _ = at_positions(reference, positions, "the reference")
+    counted, note = counted_slices(len(positions))
+    thickening = thickening_matrix(measured.positions, positions, acquisition.profile)
+    truth = prepare_truth(slices.astype(np.float32), positions, counted, measured.slices, thickening, measured.spacing)
+    return truth, [note] if note else []
+
+
+def _reference_figures(truth: Truth) -> dict[str, float | None]:
+    return {
+        "edge_width_mm": edge_width(truth.inner, truth.edges),
+        "noise_inconsistency": noise_inconsistency(truth.inner, truth.soft_tissue),
+        "consistency_hu": residual_rmse(truth.slices, truth.thick, truth.thickening),
+    }
 
 
 def _assumed(acquisition: Acquisition) -> str:
