@@ -65,6 +65,16 @@ def test_offsets_and_architecture_must_go_together(write_config):
         read_config(path)
 
 
+def test_values_can_be_changed_on_the_command_line(write_config, capsys):
+    path = write_config()
+    config = read_config(path, ["training.steps=3", 'training.output="elsewhere"', "loss.slope=2.5"])
+    assert (config.training.steps, str(config.output), config.loss.slope) == (3, "elsewhere", 2.5)
+    assert config.text != read_config(path).text
+    for wrong in ("steps=3", "training.stops=3", "training.steps=three", "training.steps"):
+        assert main(["train", str(path), "--set", wrong]) == 2
+        assert "ctenhance" in capsys.readouterr().err
+
+
 def test_missing_data_are_a_sentence(write_config, capsys, thin_file):
     path = write_config()
     path.write_text(path.read_text(encoding="utf-8").replace(str(thin_file), "nowhere.nrrd"), encoding="utf-8")

@@ -17,6 +17,13 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         "Several processes: torchrun --nproc-per-node N -m CTEnhanceLib train CONFIG.toml",
     )
     parser.add_argument("config", metavar="CONFIG.toml")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="SECTION.KEY=VALUE",
+        help="change a value of the configuration, for example --set training.steps=3000 (may be given again)",
+    )
     parser.add_argument("--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda or mps")
     parser.add_argument("--model-folder", metavar="DIR", help="where the model goes; default: <output>/model")
     parser.set_defaults(run=run)
@@ -26,7 +33,7 @@ def run(args: argparse.Namespace) -> None:
     """Train, then write the model folder."""
     from CTEnhanceLib.training.config import read_config
 
-    config = read_config(args.config)
+    config = read_config(args.config, args.set)
     try:
         from CTEnhanceLib.training.loop import Run
     except ModuleNotFoundError as error:

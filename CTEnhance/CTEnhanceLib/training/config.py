@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -188,8 +188,12 @@ def data_path(path: str) -> Path:
     return Path(path) if Path(path).exists() else folder / path
 
 
-def read_config(path: str | os.PathLike[str]) -> TrainingConfig:
+def read_config(path: str | os.PathLike[str], changes: Sequence[str] = ()) -> TrainingConfig:
     """Read and check a configuration.
+
+    Args:
+        path: The TOML file.
+        changes: Values that replace those of the file, like "training.steps=3000" (the value in TOML).
 
     Raises:
         UsageError: It cannot be read, or a key of it is unknown, missing or makes no sense; the message names it.
@@ -198,6 +202,9 @@ def read_config(path: str | os.PathLike[str]) -> TrainingConfig:
     try:
         text = path.read_text(encoding="utf-8")
         table = _parse(text)
+        for change in changes:
+            _change(table, change)
+        text = "\n".join([text, *changes])
     except (OSError, ValueError) as error:
         raise UsageError(f"The configuration {path} cannot be read: {error}.") from error
     try:
@@ -212,6 +219,15 @@ def _parse(text: str) -> dict[str, Any]:
     except ModuleNotFoundError:  # Python 3.9 and 3.10
         import tomli as tomllib
     return tomllib.loads(text)
+
+
+def _change(table: dict[str, Any], change: str) -> None:
+    """Set one value, given as section.key=value."""
+    keys, equals, value = change.partition("=")
+    section, dot, key = keys.strip().partition(".")
+    if not (equals and dot and key):
+        raise UsageError(f"the change {change!r} is not section.key=value, for example training.steps=3000.")
+    table.setdefault(section, {})[key] = _parse(f"value = {value}")["value"]
 
 
 def _build(path: Path, text: str, table: dict[str, Any]) -> TrainingConfig:
