@@ -144,6 +144,7 @@ def test_cross_validation_trains_without_the_patient_it_tests_on(cohort, tmp_pat
         main(["tables", str(cohort), "--cross-validate", *map(str, configs), "--folds", "2", "--profile", "box"]) == 0
     )
     captured = capsys.readouterr()
+    assert [row[0] for row in table(captured.out, 1)[1:]] == ["p2", "p3", "mean"]
     assert [row[0] for row in table(captured.out, 2)[1:]] == ["p1", "p2", "mean"]
     assert [row[0] for row in table(captured.out, 4)[1:]] == ["p1", "p2", "total"]
     assert "2 folds, each trained on 2 patients" in captured.out

@@ -95,7 +95,11 @@ def _with_models(args: argparse.Namespace, patients: Sequence[Patient], output: 
 
 
 def _cross_validated(args: argparse.Namespace, patients: Sequence[Patient], output: Path | None) -> CohortReport:
-    """Leave each training patient out once, train on the other training patients, test on the one left out."""
+    """Leave each training patient out once, train on the other training patients, test on the one left out.
+
+    What the models make of their training data is measured on the patient after the one left out, so that with all
+    folds every patient stands once in Tables 1 and 3 and once in Tables 2 and 4.
+    """
     from CTEnhanceLib.evaluation.cohort_report import CohortReport
     from CTEnhanceLib.training.config import read_config
 
@@ -105,15 +109,20 @@ def _cross_validated(args: argparse.Namespace, patients: Sequence[Patient], outp
     if len(pool) < 2:
         raise UsageError(f"Cross-validation needs two training patients or more; cohort.csv lists {len(pool)}.")
     rows, notes = [], []
-    for left_out in pool[: args.folds]:
+    folds = pool[: args.folds]
+    for fold, left_out in enumerate(folds):
         others = [patient for patient in pool if patient is not left_out]
         stacks = [_trained(config, name, left_out, others, args.device) for config, name in zip(configs, names)]
-        found, said = _measure(replace(left_out, split="test"), dict(zip(names, stacks)), args, output)
-        rows.append(found)
-        notes += [note for note in said if note not in notes]
+        seen = pool[(fold + 1) % len(pool)]
+        for patient, split in ((seen, "training"), (left_out, "test")):
+            # the folder of a patient's pictures tells both apart
+            folder = None if output is None else output / split
+            found, said = _measure(replace(patient, split=split), dict(zip(names, stacks)), args, folder)
+            rows.append(found)
+            notes += [note for note in said if note not in notes]
     notes.append(
-        f"Leave-one-patient-out cross-validation: {len(rows)} folds, each trained on {len(pool) - 1} patients; "
-        "the test data are the patients left out."
+        f"Leave-one-patient-out cross-validation: {len(folds)} folds, each trained on {len(pool) - 1} patients. The test "
+        "data are the patients left out; each training patient was put through the models of a fold that trained on it."
     )
     return CohortReport(rows, names, notes)
 

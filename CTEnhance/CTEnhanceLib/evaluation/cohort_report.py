@@ -133,14 +133,14 @@ _CONVENTIONS = (
 def _thesis_figures(report: CohortReport, split: str) -> list[str]:
     patients = report.of_split(split)
     if not patients:
-        return [f"The cohort has no {split} patients."]
+        return [f"There are no {split} data."]
     return [figures_table(figures_of(patients, report.models), report.labels())]
 
 
 def _thesis_counts(report: CohortReport, split: str) -> list[str]:
     patients = report.of_split(split)
     if not patients:
-        return [f"The cohort has no {split} patients."]
+        return [f"There are no {split} data."]
     counts = counts_of(patients, report.models)
     parts = [counts_table(counts, report.labels())]
     equal = sum(row.slices - sum(row.psnr.values()) for row in counts)
