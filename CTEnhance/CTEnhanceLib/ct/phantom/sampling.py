@@ -11,7 +11,7 @@ from CTEnhanceLib.ct.phantom.pose import Pose
 from CTEnhanceLib.ct.phantom.shapes import rotation
 from CTEnhanceLib.ct.phantom.traits import Traits
 
-MIDDLE = np.array([2.5, -4.0, 1.0])  # point of the anatomical frame, mm, that lies in the middle of the field
+MIDDLE = np.array([3.0, 1.5, 1.0])  # point of the anatomical frame, mm, that lies in the middle of the field
 
 Window = tuple[slice, slice, slice]
 Coordinates = tuple[np.ndarray, np.ndarray, np.ndarray]
