@@ -110,11 +110,14 @@ def add_volume(
     node.SetName(name)
     update_node(node, image)
     scene.AddNode(node)  # only now, whole: the desktop reacts to the addition at once
-    node.CreateDefaultDisplayNodes()
     if window is not None:
-        display = node.GetDisplayNode()
+        # before the display knows the volume: an automatic window looks at every voxel, which takes most of the time
+        display = scene.AddNewNodeByClass("vtkMRMLScalarVolumeDisplayNode")
+        display.SetDefaultColorMap()
         display.AutoWindowLevelOff()
         display.SetWindowLevelMinMax(*window)
+        node.SetAndObserveDisplayNodeID(display.GetID())
+    node.CreateDefaultDisplayNodes()
     return node
 
 

@@ -266,6 +266,16 @@ class _VolumeWindow(_Window):
         style.SetInteractor(self.interactor)
         self._style = style
         self.view = VolumeView(node, self.renderer, self.interactor, self.render)
+        for button in ("Left", "Middle", "Right"):
+            self.interactor.AddObserver(f"{button}ButtonPressEvent", self._begin_drag, 1.0)
+            self.interactor.AddObserver(f"{button}ButtonReleaseEvent", self._end_drag, 1.0)
+
+    def _begin_drag(self, *_: object) -> None:
+        """Linked cameras follow one that is being dragged; the desktop's Qt widgets say so, here nobody else does."""
+        self._logic.StartCameraNodeInteraction(slicer.vtkMRMLCameraNode.CameraInteractionFlag)
+
+    def _end_drag(self, *_: object) -> None:
+        self._logic.EndCameraNodeInteraction()
 
     def render(self) -> None:
         self.renderer.ResetCameraClippingRange()

@@ -140,7 +140,7 @@ def apply_result(
     """
     name = f"{input_node.GetName()} [{spacing:g} mm computed]"
     if output_node is None:
-        output_node = add_volume(input_node.GetScene(), volume, name)
+        output_node = add_volume(input_node.GetScene(), volume, name, _window(input_node))
         modified = output_node.StartModify()
     else:
         modified = output_node.StartModify()
@@ -223,6 +223,12 @@ def _place_beside(input_node: slicer.vtkMRMLVolumeNode, node: slicer.vtkMRMLVolu
         for each in (input_node, node)
     ]
     hierarchy.SetItemParent(items[1], hierarchy.GetItemParent(items[0]))
+
+
+def _window(node: slicer.vtkMRMLVolumeNode) -> tuple[float, float] | None:
+    """Lower and upper HU of a volume's grey scale; None where it has no display."""
+    display = node.GetDisplayNode()
+    return (display.GetWindowLevelMin(), display.GetWindowLevelMax()) if display is not None else None
 
 
 def _copy_display(input_node: slicer.vtkMRMLVolumeNode, node: slicer.vtkMRMLVolumeNode) -> None:
