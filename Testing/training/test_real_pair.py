@@ -68,6 +68,13 @@ def test_series_that_run_the_other_way_give_the_same_pairs(axis):
     assert np.abs(pair.base - pair.target).mean() < 0.2
 
 
+def test_a_pair_outlives_the_images_it_was_made_from():
+    thick, thin = series()
+    pair = RealPair(thick, thin)
+    assert not np.shares_memory(pair.thick, sitk.GetArrayViewFromImage(thick))
+    assert not np.shares_memory(pair.thin, sitk.GetArrayViewFromImage(thin))
+
+
 def test_series_of_different_scans_are_refused():
     thick, thin = series()
     with pytest.raises(InputRefusedError, match="in-plane"):

@@ -128,7 +128,8 @@ class RealPair:
         first = _first_position(thick, thin, axis)
         geometry = slice_geometry(thick)
         self.interval, self.pixel = geometry.interval, float(np.prod(geometry.pixel_spacing)) ** 0.5
-        self.thick, self.thin = to_slices(thick), to_slices(thin, axis)
+        # copies: a view would outlive the image it looks into
+        self.thick, self.thin = np.array(to_slices(thick)), np.array(to_slices(thin, axis))
         self.thin_positions = slice_geometry(thin, axis).positions
         positions = first + geometry.positions
         self.measured = fit_profile(self.thick, positions, self.thin, self.thin_positions)
