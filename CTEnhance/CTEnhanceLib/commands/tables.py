@@ -122,7 +122,7 @@ def _cross_validated(args: argparse.Namespace, patients: Sequence[Patient], outp
             notes += [note for note in said if note not in notes]
     notes.append(
         f"Leave-one-patient-out cross-validation: {len(folds)} folds, each trained on {len(pool) - 1} patients. The "
-        "test data are the patients left out; each training patient went through the models of a fold that trained on it."
+        "test data are the patients left out; each training patient went through the models of a fold that saw it."
     )
     return CohortReport(rows, names, notes)
 

@@ -1,4 +1,4 @@
-"""PSNR, MSE and SSIM with every convention fixed (one image pair gives 30 to 66 dB by convention alone).
+"""PSNR, MSE and SSIM with every convention fixed: the same images give figures tens of dB apart under others.
 
 All are taken on the stored 12-bit value v = clip(HU + 1024, 0, 4095) with the range 4095: MSE on v / 4095 and PSNR =
 -10 log10(MSE); SSIM in 2D after Wang et al. (IEEE Trans. Image Process. 2004;13:600-612): Gaussian window of 11 pixels

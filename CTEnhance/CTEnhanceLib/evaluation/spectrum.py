@@ -123,8 +123,7 @@ def _transform(columns: np.ndarray, window: np.ndarray) -> np.ndarray:
 def slice_axis_energy(candidate: np.ndarray, reference: np.ndarray, bone: np.ndarray) -> float | None:
     """Mean squared slice-to-slice difference in bone over that of the reference; None without bone.
 
-    1 is as lively as the truth, cubic interpolation of 3 mm slices stands near 0.3. A pair of voxels counts where both
-    are bone.
+    1 is as lively as the truth, interpolation stands well below. A pair of voxels counts where both are bone.
     """
     pair = bone[1:] & bone[:-1]
     if not pair.any():
