@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import logging
+import re
 from importlib import metadata
 from pathlib import Path
 
@@ -29,20 +30,26 @@ def read_requirements(path: str | Path) -> list[str]:
 
 
 def missing_requirements(requirements: list[str]) -> list[str]:
-    """Those that are not installed in a version that will do."""
-    from packaging.requirements import Requirement
+    """Those that are not installed in a version that will do.
 
+    Our requirements all read ``name>=version``; a release candidate of a later version will do.
+    """
     missing = []
     for line in requirements:
-        requirement = Requirement(line)
+        name, _separator, wanted = line.partition(">=")
         try:
-            installed = metadata.version(requirement.name)
+            installed = metadata.version(name.strip())
         except metadata.PackageNotFoundError:
             missing.append(line)
             continue
-        if not requirement.specifier.contains(installed, prereleases=True):
+        if _numbers(installed) < _numbers(wanted):
             missing.append(line)
     return missing
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    begin = re.match(r"[\d.]+", version.strip())
+    return tuple(int(part) for part in begin[0].strip(".").split(".")) if begin else ()
 
 
 def torch_is_missing() -> bool:
@@ -113,7 +120,9 @@ def wheels_advice() -> str:
 
 
 def _ensure_requirements(path: str | Path) -> None:
-    requirements = read_requirements(path)
+    missing = missing_requirements(read_requirements(path))
+    if not missing:
+        return
     if importlib.util.find_spec("slicer.packaging") is not None:  # Slicer 5.12 and later
         from slicer import packaging as slicer_packaging
 
@@ -121,9 +130,6 @@ def _ensure_requirements(path: str | Path) -> None:
             slicer_packaging.pip_ensure(slicer_packaging.load_requirements(path), requester=REQUESTER)
         except RuntimeError as error:
             raise UsageError(_declined()) from error
-        return
-    missing = missing_requirements(requirements)
-    if not missing:
         return
     question = _("CTEnhance needs Python packages that are not installed: {packages}.\n\nInstall them now?")
     if not slicer.util.confirmOkCancelDisplay(question.format(packages=", ".join(missing)), REQUESTER):

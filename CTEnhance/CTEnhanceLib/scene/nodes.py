@@ -74,7 +74,7 @@ def update_node(node: slicer.vtkMRMLScalarVolumeNode, image: sitk.Image) -> None
         node: The volume node to fill.
         image: A scalar 3D image in LPS.
     """
-    array = sitk.GetArrayFromImage(image)
+    array = sitk.GetArrayViewFromImage(image)  # copied once, below
     data = vtk.vtkImageData()
     data.SetDimensions(*image.GetSize())
     scalars = numpy_to_vtk(array.ravel(), deep=True, array_type=get_vtk_array_type(array.dtype))
