@@ -129,6 +129,17 @@ def test_the_best_weights_are_kept_and_exported_with_card_and_figures(
     assert enhance(thick, stack).volume.GetSize()[2] == 60
 
 
+def test_a_run_may_begin_with_a_model(write_config, tmp_path):
+    first = run_of(write_config(name="first", steps=3))
+    first.train()
+    first.export(tmp_path / "model")
+    initial = f'initial = "{tmp_path / "model"}"'
+    second = run_of(write_config(name="second", training=initial))
+    assert all(torch.equal(a.half().float(), b) for a, b in zip(weights(first), weights(second)))
+    with pytest.raises(UsageError, match=r"training\.initial"):
+        run_of(write_config(CONTEXT.replace("depth = 1", "depth = 2"), "other", training=initial))
+
+
 def test_a_stack_of_the_thesis_is_exported_with_one_file_for_each_position(write_config, tmp_path):
     path = write_config(THESIS, steps=1)
     run = run_of(path)

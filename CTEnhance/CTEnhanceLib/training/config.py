@@ -101,6 +101,7 @@ class TrainingSection:
         workers: Processes that make pairs beside each training process; 0: it makes them itself.
         checkpoint_minutes: Time between checkpoints.
         log_every: Steps between lines of the log.
+        initial: Name or folder of a model whose generators the run begins with; empty: untrained ones.
         output: Folder of checkpoints, log and pictures.
     """
 
@@ -116,6 +117,7 @@ class TrainingSection:
     workers: int = 0
     checkpoint_minutes: float = 2.0
     log_every: int = 50
+    initial: str = ""
     output: str = ""
 
 

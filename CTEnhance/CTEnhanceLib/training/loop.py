@@ -16,6 +16,7 @@ from torch import Tensor
 
 from CTEnhanceLib.device import device_name
 from CTEnhanceLib.errors import DeviceError, OutputError, UsageError
+from CTEnhanceLib.model.folder import load_stack
 from CTEnhanceLib.model.spec import ModelSpec
 from CTEnhanceLib.model.stack import Stack
 from CTEnhanceLib.training.checkpoint import load_checkpoint, save_checkpoint
@@ -88,6 +89,8 @@ class Run:
         self.spec: ModelSpec = make_spec(config, self.sources.measured)
         torch.manual_seed(config.training.seed)
         self.learners = [Learner(config, spec, self.fabric) for spec in self.spec.generators]
+        if config.training.initial:
+            self._begin_with(config.training.initial)
         self.cases = [load_case(case) for case in config.validation] if self.fabric.is_global_zero else []
         self.step, self.seconds = 0, 0.0
         self.best: dict[str, Any] = {"figure": -float("inf"), "step": 0, "weights": []}
@@ -214,6 +217,16 @@ class Run:
             learner.restore(saved)
         self.step, self.seconds, self.best = state["step"], state["seconds"], state["best"]
         self.report(f"resuming at step {self.step} of {self.config.training.steps}")
+
+    def _begin_with(self, model: str) -> None:
+        modules = load_stack(model).modules
+        try:
+            for learner, module in zip(self.learners, modules):
+                learner.module.load_state_dict(module.state_dict())
+        except RuntimeError as error:
+            raise UsageError(
+                f"training.initial {model!r} is not built like this model; give one of the same architecture."
+            ) from error
 
     def _make_output(self) -> None:
         try:
