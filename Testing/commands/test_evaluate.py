@@ -15,6 +15,9 @@ from bone_volumes import as_image, bone_slices
 from CTEnhanceLib.cli import main
 from CTEnhanceLib.ct.thicken import thicken
 from CTEnhanceLib.evaluation.baselines import BASELINES, YARDSTICK, baseline_volume
+from CTEnhanceLib.evaluation.difference_pictures import difference_picture, show_difference
+from CTEnhanceLib.evaluation.evaluate import evaluate as run_evaluate
+from CTEnhanceLib.evaluation.plots import new_figure
 
 SCHEMA = Path(CTEnhanceLib.__file__).parent / "schemas" / "metrics.schema.json"
 
@@ -111,10 +114,18 @@ def test_pictures_are_written_and_the_difference_is_red_where_the_thick_slice_is
     assert ((blue > 0.9) & (green < 0.3) & (red < 0.3)).sum() > 100
 
 
-def test_the_sign_of_the_difference_colours():
-    from CTEnhanceLib.evaluation.difference_pictures import show_difference
-    from CTEnhanceLib.evaluation.plots import new_figure
+def test_the_difference_picture_shows_thick_minus_thin():
+    reference = as_image(bone_slices(36, 32))
+    thick = thicken(reference, 3.0)
+    brighter = sitk.Cast(baseline_volume(thick, "repeat") + 200.0, sitk.sitkInt16)
+    axes = difference_picture(run_evaluate(reference, thick, {"brighter": brighter}, profile="box"), "brighter").axes
+    of_reference, of_candidate = (np.asarray(axes[5 * 2 + column].images[0].get_array()) for column in (2, 4))
+    np.testing.assert_allclose(of_candidate, -200, atol=1)
+    thick_slice, thin_slice = (np.asarray(axes[5 * 2 + column].images[0].get_array()) for column in (0, 1))
+    np.testing.assert_allclose(of_reference, thick_slice - thin_slice, atol=0.01)
 
+
+def test_the_sign_of_the_difference_colours():
     axis = new_figure(2, 2).subplots()
     drawn = show_difference(axis, np.array([[500.0, 0.0, -500.0]]))
     colours = drawn.cmap(drawn.norm(drawn.get_array()))[0, :, :3]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from CTEnhanceLib.errors import InputRefusedError
-from CTEnhanceLib.evaluation.metrics import compare
+from CTEnhanceLib.evaluation.metrics import compare, ssim_map
 
 
 def whole(candidate, reference):
@@ -22,6 +22,22 @@ def test_psnr_and_ssim_are_those_published_for_the_noisy_camera_image():
     figures = whole(*in_hu)
     assert figures.pooled_psnr == pytest.approx(22.409353, abs=1e-4)
     assert figures.mean("ssim") == pytest.approx(0.357959, abs=1e-3)
+
+
+def test_ssim_is_wangs_formula_with_population_moments():
+    """An image as large as the window has one SSIM value, written out here (Wang et al. 2004, equation 13)."""
+    rng = np.random.default_rng(0)
+    x, y = rng.uniform(0, 4095, (2, 11, 11))
+    distance = np.arange(11) - 5
+    weights = np.exp(-(distance[:, None] ** 2 + distance**2) / (2 * 1.5**2))
+    weights /= weights.sum()
+    mean_x, mean_y = (weights * x).sum(), (weights * y).sum()
+    var_x, var_y = (weights * x**2).sum() - mean_x**2, (weights * y**2).sum() - mean_y**2
+    covariance = (weights * x * y).sum() - mean_x * mean_y
+    c1, c2 = (0.01 * 4095) ** 2, (0.03 * 4095) ** 2
+    ssim = (2 * mean_x * mean_y + c1) * (2 * covariance + c2)
+    ssim /= (mean_x**2 + mean_y**2 + c1) * (var_x + var_y + c2)
+    assert ssim_map(y, x)[0] == pytest.approx(ssim, rel=1e-9)
 
 
 def test_an_error_of_41_hu_everywhere_is_40_db():

@@ -7,7 +7,7 @@ from scipy import ndimage
 from bone_volumes import bone_slices
 from CTEnhanceLib.evaluation.bone_values import bone_values
 from CTEnhanceLib.evaluation.edges import edge_width, find_edges
-from CTEnhanceLib.evaluation.noise import noise_inconsistency
+from CTEnhanceLib.evaluation.noise import noise_inconsistency, slice_noise
 from CTEnhanceLib.evaluation.regions import region_masks
 from CTEnhanceLib.evaluation.spectrum import slice_axis_energy, slice_axis_spectrum
 
@@ -103,6 +103,12 @@ def test_the_histogram_distance_is_that_of_scipy():
     ours, truth = rng.normal(400, 50, (1, 20, 20)), rng.gamma(3, 100, (1, 20, 20))
     values = bone_values(ours, truth, np.ones(truth.shape, bool))
     assert values.wasserstein == pytest.approx(wasserstein_distance(ours.ravel(), truth.ravel()))
+
+
+def test_the_noise_of_a_slice_is_its_standard_deviation_and_no_ramp():
+    ramp = np.linspace(0, 500, 60) + np.zeros((4, 60, 1))
+    slices = ramp + np.random.default_rng(0).normal(0, 20, (4, 60, 60))
+    assert slice_noise(slices, np.ones(slices.shape, bool)) == pytest.approx([20.0] * 4, rel=0.08)
 
 
 def test_slices_that_alternate_in_noise_are_inconsistent():
