@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import importlib.util
 import json
 from pathlib import Path
 
@@ -152,6 +153,22 @@ def test_what_cannot_be_compared_is_one_sentence_and_an_exit_code(work, capsys, 
     error = capsys.readouterr().err.strip()
     assert message in error
     assert error.count("\n") == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "package"),
+    [
+        (["evaluate", "--reference", "reference.nrrd", "--thick", "thick.nrrd", "a=good.nrrd"], "skimage"),
+        (["reading", "score", ".", "--key", "key.json"], "statsmodels"),
+    ],
+)
+def test_a_missing_package_is_named_with_the_way_to_get_it(capsys, monkeypatch, words, package):
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == package else find(name, *rest))
+    assert main(words) == 2
+    assert (
+        f"needs the package {package}: install it with pip install 'CTEnhance[evaluation]'" in capsys.readouterr().err
+    )
 
 
 def test_a_reference_without_bone_gives_dashes_and_nulls(tmp_path, capsys):

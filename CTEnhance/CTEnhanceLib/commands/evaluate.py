@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import re
 from pathlib import Path
@@ -32,6 +33,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Evaluate and print the tables; outputs are proved writable before anything is computed."""
+    require_packages("skimage", *(["matplotlib"] if args.plots else []))
     paths = named_paths(args.candidates)
     for path in (args.json, args.csv):
         if path is not None:
@@ -57,6 +59,17 @@ def run(args: argparse.Namespace) -> None:
     if plots is not None:
         write_plots(evaluation, plots)
     print(report(evaluation), end="")
+
+
+def require_packages(*packages: str) -> None:
+    """Check before a long run that the packages of the evaluation extra are there.
+
+    Raises:
+        UsageError: one is missing.
+    """
+    for package in packages:
+        if importlib.util.find_spec(package) is None:
+            raise UsageError(f"This needs the package {package}: install it with pip install 'CTEnhance[evaluation]'.")
 
 
 def named_paths(words: list[str]) -> dict[str, str]:

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from CTEnhanceLib.commands.evaluate import make_folder
+from CTEnhanceLib.commands.evaluate import make_folder, require_packages
 from CTEnhanceLib.errors import InputRefusedError, UsageError
 from CTEnhanceLib.files import check_writable, read_volume, write_text, write_volume
 
@@ -64,6 +64,7 @@ def run_score(args: argparse.Namespace) -> None:
     from CTEnhanceLib.evaluation.reading_score import markdown, score
     from CTEnhanceLib.evaluation.reading_sheets import read_readings
 
+    require_packages("statsmodels")
     if args.json is not None:
         check_writable(args.json)
     key = read_key(Path(args.key))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from CTEnhanceLib.commands.evaluate import make_folder, write_plots
+from CTEnhanceLib.commands.evaluate import make_folder, require_packages, write_plots
 from CTEnhanceLib.errors import UsageError
 from CTEnhanceLib.files import read_volume, write_text
 from CTEnhanceLib.progress import BarProgress
@@ -72,6 +72,7 @@ def run(args: argparse.Namespace) -> None:
         raise UsageError("--plots needs --output, the folder the pictures go to.")
     if len(args.cross_validate or args.models) < 2:
         raise UsageError("The tables compare methods: give at least two models or configurations.")
+    require_packages("skimage", *(["matplotlib"] if args.output else []))
     patients = read_cohort(args.cohort)
     output = None if args.output is None else make_folder(args.output)
     report = _cross_validated(args, patients, output) if args.cross_validate else _with_models(args, patients, output)
