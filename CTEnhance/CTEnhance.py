@@ -40,6 +40,7 @@ class CTEnhance(ScriptedLoadableModule):
             "measured slices and reports."
         )
         slicer.app.connect("startupCompleted()", registerSampleData)
+        slicer.app.connect("startupCompleted()", registerLayouts)
 
 
 def registerSampleData():
@@ -47,6 +48,14 @@ def registerSampleData():
     from CTEnhanceLib.panel.sample_data import register_sample_data
 
     register_sample_data(Path(__file__).parent / "Resources" / "Icons")
+
+
+def registerLayouts():
+    """Make the comparison's layouts known, so that a scene saved in one of them does not open empty."""
+    if slicer.app.layoutManager() is not None:
+        from CTEnhanceLib.scene.stage import register_layouts
+
+        register_layouts(slicer.app.layoutManager().layoutLogic().GetLayoutNode())
 
 
 class Precision(Enum):
@@ -73,6 +82,7 @@ class CTEnhanceParameterNode:
 
     inputVolume - the measured CT.
     outputVolume - the volume to fill; none makes a new one.
+    comparedVolume, referenceVolume - what is compared: a computed volume, and a true thin one where there is one.
     spacing - distance of the thin slices in mm.
     model - name of an installed model, or a model folder.
     device - as the command line takes it.
@@ -82,6 +92,8 @@ class CTEnhanceParameterNode:
 
     inputVolume: vtkMRMLScalarVolumeNode
     outputVolume: vtkMRMLScalarVolumeNode
+    comparedVolume: vtkMRMLScalarVolumeNode
+    referenceVolume: vtkMRMLScalarVolumeNode
     spacing: Annotated[float, WithinRange(0.3, 5.0)] = 1.0
     model: str = ""
     device: str = "auto"
@@ -112,14 +124,14 @@ class CTEnhanceWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.ui = slicer.util.childWidgetVariables(uiWidget)
         uiWidget.setMRMLScene(slicer.mrmlScene)
         self.logic = CTEnhanceLogic()
-        self.panel = Panel(self.ui, self.resourcePath, self.onResult)
+        self.panel = Panel(self.ui, self.resourcePath)
 
         scene = slicer.mrmlScene
         self.addObserver(scene, scene.StartCloseEvent, self.onSceneAboutToChange)
         self.addObserver(scene, scene.EndCloseEvent, self.onSceneChanged)
         # A scene that is loaded while the selectors are connected would lose its node references to them.
         self.addObserver(scene, scene.StartImportEvent, self.onSceneAboutToChange)
-        self.addObserver(scene, scene.EndImportEvent, self.onSceneChanged)
+        self.addObserver(scene, scene.EndImportEvent, self.onSceneImported)
         # Before the selectors hear of it: they would pick another node in its place.
         self.addObserver(scene, scene.NodeAboutToBeRemovedEvent, self.onNodeAboutToBeRemoved, priority=10.0)
         slicer.app.connect("aboutToQuit()", self.onQuit)
@@ -138,9 +150,11 @@ class CTEnhanceWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def enter(self):
         """The user opens the module."""
         self.initializeParameterNode()
+        self.panel.comparison.resume()
 
     def exit(self):
-        """The user opens another module; a run goes on."""
+        """The user opens another module: a run goes on, the user's own layout comes back."""
+        self.panel.comparison.suspend()
         self.setParameterNode(None)
 
     def onReload(self):
@@ -159,15 +173,20 @@ class CTEnhanceWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         if self.parent.isEntered:
             self.initializeParameterNode()
 
+    def onSceneImported(self, caller=None, event=None):
+        """Open the comparison that the scene was saved with, too."""
+        self.onSceneChanged()
+        if self.parent.isEntered:
+            self.panel.comparison.restore()
+
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def onNodeAboutToBeRemoved(self, caller, event, node):
         """Choose nothing rather than whatever comes next."""
         if self._parameterNode is None:
             return
-        if node is self._parameterNode.inputVolume:
-            self._parameterNode.inputVolume = None
-        if node is self._parameterNode.outputVolume:
-            self._parameterNode.outputVolume = None
+        for name in ("inputVolume", "outputVolume", "comparedVolume", "referenceVolume"):
+            if getattr(self._parameterNode, name) is node:
+                setattr(self._parameterNode, name, None)
 
     def onQuit(self):
         """End a run before Slicer goes: an orphan would keep computing."""
@@ -176,11 +195,6 @@ class CTEnhanceWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def onPaletteChanged(self, palette=None):
         """Follow Slicer's light or dark style."""
         self.panel.restyle()
-
-    def onResult(self, node):
-        """Show what was computed."""
-        if slicer.app.layoutManager() is not None:
-            slicer.util.setSliceViewerLayers(background=node)
 
     def initializeParameterNode(self):
         """Make sure that there is a parameter node and that the panel shows it."""

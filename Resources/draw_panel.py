@@ -69,10 +69,9 @@ class Studio:
 
         node = SimpleNamespace(GetName=lambda: "Wrist 3 mm [1 mm computed]")
         report = {"consistency": {"before": 9.0, "after": 0.4, "cubic": 21.3}, "warnings": []}
-        panel = self.module.panel
-        panel._done = lambda _node: None
-        panel.run_section._on_done = panel._done
-        panel.run_section.run_ended(Outcome(kind, sentence, node, log, 1, 23.0, report))
+        section = self.module.panel.run_section
+        section._on_done = lambda _node: None
+        section.run_ended(Outcome(kind, sentence, node, log, 1, 23.0, report))
 
 
 def main(arguments: list[str]) -> None:

@@ -24,18 +24,26 @@ def host():
 
 
 @pytest.fixture
-def scene(host, tmp_path):
-    """An empty scene, a temporary folder with a space and an umlaut in its name, no settings, no messages."""
+def workplace(host, tmp_path):
+    """A temporary folder with a space and an umlaut in its name, no settings, no messages."""
     import qt
     import slicer
 
-    slicer.mrmlScene.Clear(True)
     folder = tmp_path / "Säge und Röntgen"
     folder.mkdir()
     slicer.app.temporaryPath = str(folder)
     qt.QSettings().clear()
     host.messages.clear()
     host.answers.update({"confirmOkCancelDisplay": True, "confirmYesNoDisplay": True})
+    return folder
+
+
+@pytest.fixture
+def scene(host, workplace):
+    """Slicer's scene, empty."""
+    import slicer
+
+    slicer.mrmlScene.Clear(True)
     return slicer.mrmlScene
 
 

@@ -8,6 +8,7 @@ from typing import Any, Callable
 import slicer
 from slicer.i18n import tr as _
 
+from .comparison_section import ComparisonSection
 from .dependencies import ensure_packages, install_from_folder
 from .device_list import DeviceList
 from .estimate import device_kind, estimate_run, rate_of_run
@@ -17,6 +18,7 @@ from .process import QtWorker, Worker
 from .run import EnhanceRun, Outcome, Settings
 from .run_section import RunSection
 from .style import mark, quiet
+from .surface_section import SurfaceSection
 from .understanding import Understanding, understand
 
 _RATE_KEY = "CTEnhance/SecondsPerSlice/{model}/{device}"
@@ -28,7 +30,6 @@ class Panel:
     Args:
         ui: The widgets of CTEnhance.ui by name.
         resource_path: Gives the full path of a file in Resources.
-        on_done: Called with the computed volume.
         make_worker: Makes the process of a run.
     """
 
@@ -36,10 +37,9 @@ class Panel:
         self,
         ui: Any,
         resource_path: Callable[[str], str],
-        on_done: Callable[[Any], None],
         make_worker: Callable[[], Worker] = QtWorker,
     ) -> None:
-        self.ui, self._resource_path, self._make_worker, self._on_done = ui, resource_path, make_worker, on_done
+        self.ui, self._resource_path, self._make_worker = ui, resource_path, make_worker
         self.parameters: Any = None
         self._understanding: Understanding | None = None
         self._seen: tuple = ()
@@ -49,6 +49,8 @@ class Panel:
             ui.modelComboBox, ui.modelCardButton, ui.modelCardBrowser, ui.addModelButton, self._model_chosen
         )
         self.run_section = RunSection(ui, self, self.update, self._done)
+        self.comparison = ComparisonSection(ui, self.update)
+        self.surface = SurfaceSection(ui, self.comparison)
         ui.advancedCollapsibleButton.connect("contentsCollapsed(bool)", self._advanced_opened)
         ui.wheelsButton.connect("clicked(bool)", self._install_from_folder)
 
@@ -72,6 +74,8 @@ class Panel:
             self.ui.advancedCollapsibleButton.enabled = not running
             why_not = self._why_not()
             self.run_section.refresh(not why_not, why_not)
+            self.comparison.refresh(self.parameters.comparedVolume if self.parameters is not None else None)
+            self.surface.refresh()
         finally:
             self._busy = False
 
@@ -85,11 +89,14 @@ class Panel:
         """The scene was closed: what was shown of it goes."""
         self._seen, self._understanding = (), None
         self.run_section.forget()
+        self.surface.forget()
+        self.comparison.forget()
 
     def stop(self) -> None:
-        """End every process: Slicer quits, or the module is reloaded."""
+        """End every process and leave the comparison: Slicer quits, or the module is reloaded."""
         self.run_section.stop_now()
         self.devices.stop()
+        self.comparison.leave()
 
     @property
     def settings(self) -> Settings:
@@ -195,9 +202,12 @@ class Panel:
 
     def _done(self, node: Any) -> None:
         self._keep_rate(node)
-        if self.parameters is not None:
-            self.parameters.outputVolume = node
-        self._on_done(node)
+        if self.parameters is None:  # the user is in another module meanwhile
+            return
+        self.parameters.outputVolume = self.parameters.comparedVolume = node
+        if slicer.app.layoutManager() is not None or self.comparison.make_stage is not None:
+            self.ui.compareCollapsibleButton.collapsed = False
+            self.comparison.open(node, self.parameters.referenceVolume)
 
     def _keep_rate(self, node: Any) -> None:
         outcome, entry = self.run_section.outcome, self._run_model

@@ -1,0 +1,252 @@
+"""Compare: measured and computed side by side. The work is done by `CTEnhanceLib.scene.comparison`; this is its panel.
+
+The comparison is left when the module is, so that the user's own layout and view nodes come back, and opened again
+when the user returns.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Callable
+
+import slicer
+from slicer.i18n import tr as _
+
+from CTEnhanceLib.errors import CTEnhanceError
+
+if TYPE_CHECKING:
+    from CTEnhanceLib.scene.comparison import Comparison
+    from CTEnhanceLib.scene.settings import Settings
+    from CTEnhanceLib.scene.stage import Stage
+
+
+class ComparisonSection:
+    """Opens, changes and leaves a comparison.
+
+    Args:
+        ui: The panel's widgets by name.
+        on_change: Called when a comparison was opened or left.
+        make_stage: Gives the place where the views stand; None takes the running Slicer.
+    """
+
+    def __init__(self, ui: Any, on_change: Callable[[], None], make_stage: Callable[[], Stage] | None = None) -> None:
+        self._ui, self._on_change, self.make_stage = ui, on_change, make_stage
+        self.comparison: Comparison | None = None
+        self._left_open: tuple[Any, Any, Any, Settings] | None = None
+        self._roi: Any = None
+        self._fill_lists()
+        ui.compareButton.connect("toggled(bool)", self._toggled)
+        for name in ("layout", "left", "blend", "third", "preset"):
+            combo = getattr(ui, f"{name}ComboBox")
+            combo.connect(
+                "activated(int)", lambda index, name=name, combo=combo: self._set(name, combo.itemData(index))
+            )
+        ui.differenceSlider.connect("valueChanged(double)", lambda value: self._set("difference_hu", float(value)))
+        ui.shiftSlider.connect("valueChanged(double)", lambda value: self._set("shift", float(value)))
+        ui.shadingCheckBox.connect("toggled(bool)", lambda on: self._set("shading", on))
+        ui.lookComboBox.connect("activated(int)", self._look)
+        ui.cropCheckBox.connect("toggled(bool)", self._crop)
+
+    def refresh(self, computed: Any) -> None:
+        """Follow the choice of the computed volume."""
+        is_open = self.comparison is not None
+        self._ui.compareButton.enabled = is_open or _is_computed(computed)
+        self._ui.compareButton.toolTip = (
+            "" if self._ui.compareButton.enabled else _("Choose a volume that CTEnhance computed.")
+        )
+        self._ui.comparisonControlsWidget.enabled = is_open
+
+    def open(self, computed: Any, reference: Any = None, settings: Settings | None = None) -> None:
+        """Show a computed volume beside the one it was computed from.
+
+        Raises:
+            CTEnhanceError: There are no views here, or the measured volume is gone.
+        """
+        from CTEnhanceLib.scene.comparison import Comparison
+        from CTEnhanceLib.scene.output import measured_of
+
+        self.leave()
+        self._show(
+            Comparison(measured_of(computed), computed, stage=self._stage(), reference=reference, settings=settings)
+        )
+
+    def restore(self) -> None:
+        """Open the comparison that a loaded scene was saved with."""
+        from CTEnhanceLib.scene.comparison import Comparison
+
+        if self.make_stage is None and slicer.app.layoutManager() is None:
+            return
+        if slicer.mrmlScene.GetSingletonNode("CTEnhanceComparison", "vtkMRMLScriptedModuleNode") is None:
+            return
+        restored = Comparison.restore(self._stage())
+        if restored is not None:
+            self._show(restored, shown=True)
+
+    def leave(self) -> None:
+        """Bring the user's layout back."""
+        comparison, self.comparison = self.comparison, None
+        if comparison is not None:
+            comparison.leave()
+        if self._roi is not None:
+            slicer.mrmlScene.RemoveNode(self._roi)
+            self._roi = None
+        self._show_state()
+
+    def suspend(self) -> None:
+        """The user opens another module: leave, and remember."""
+        comparison = self.comparison
+        if comparison is not None:
+            volumes = comparison.volumes
+            self._left_open = (volumes.measured, volumes.computed, volumes.reference, comparison.settings)
+        self.leave()
+
+    def resume(self) -> None:
+        """The user comes back: open again what was left, when its volumes are still there."""
+        left_open, self._left_open = self._left_open, None
+        if left_open is None:
+            return
+        measured, computed, reference, settings = left_open
+        if all(slicer.mrmlScene.IsNodePresent(node) for node in (measured, computed)):
+            gone = reference is None or not slicer.mrmlScene.IsNodePresent(reference)
+            self.open(computed, None if gone else reference, settings)
+
+    def forget(self) -> None:
+        """The scene is closed or loaded: its comparison went with it."""
+        self.comparison, self._left_open, self._roi = None, None, None
+        self._show_state()
+
+    def _stage(self) -> Stage:
+        if self.make_stage is not None:
+            return self.make_stage()
+        from CTEnhanceLib.scene.stage import desktop_stage
+
+        return desktop_stage()
+
+    def _show(self, comparison: Comparison, shown: bool = False) -> None:
+        self.comparison = comparison
+        if not shown:
+            comparison.show()
+        self._show_state()
+
+    def _toggled(self, on: bool) -> None:
+        if on == (self.comparison is not None):
+            return
+        try:
+            if on:
+                self.open(self._ui.comparedSelector.currentNode(), self._ui.referenceSelector.currentNode())
+            else:
+                self.leave()
+        except CTEnhanceError as error:
+            self._show_state()
+            slicer.util.errorDisplay(str(error))
+
+    def _set(self, name: str, value: Any) -> None:
+        if self.comparison is None:
+            return
+        try:
+            self.comparison.set(**{name: value})
+        except CTEnhanceError as error:
+            slicer.util.errorDisplay(str(error))
+            self._show_state()
+
+    def _look(self, index: int) -> None:
+        if self.comparison is not None:
+            self.comparison.look_from(self._ui.lookComboBox.itemData(index))
+
+    def _crop(self, on: bool) -> None:
+        if self.comparison is None:
+            return
+        if on and self._roi is None:
+            self._roi = _box_around(self.comparison.volumes.computed)
+        if self._roi is not None:
+            self._roi.SetDisplayVisibility(on)
+        self.comparison.bone.crop(self._roi if on else None)
+
+    def _fill_lists(self) -> None:
+        for name, choices in _choices().items():
+            combo = getattr(self._ui, f"{name}ComboBox")
+            combo.clear()
+            for key, words in choices:
+                combo.addItem(words, key)
+
+    def _show_state(self) -> None:
+        """Make the widgets say what the comparison is."""
+        ui, comparison = self._ui, self.comparison
+        ui.compareButton.blockSignals(True)
+        ui.compareButton.checked = comparison is not None
+        ui.compareButton.text = _("Leave the comparison") if comparison is not None else _("Show side by side")
+        ui.compareButton.blockSignals(False)
+        ui.cropCheckBox.blockSignals(True)
+        ui.cropCheckBox.checked = self._roi is not None and bool(self._roi.GetDisplayVisibility())
+        ui.cropCheckBox.blockSignals(False)
+        if comparison is not None:
+            settings = comparison.settings
+            for name in ("layout", "left", "blend", "third", "preset"):
+                combo = getattr(ui, f"{name}ComboBox")
+                combo.currentIndex = combo.findData(getattr(settings, name))
+            for widget, value in ((ui.differenceSlider, settings.difference_hu), (ui.shiftSlider, settings.shift)):
+                widget.blockSignals(True)
+                widget.value = value
+                widget.blockSignals(False)
+            ui.shadingCheckBox.blockSignals(True)
+            ui.shadingCheckBox.checked = settings.shading
+            ui.shadingCheckBox.blockSignals(False)
+        self._on_change()
+
+
+def _choices() -> dict[str, list[tuple[str, str]]]:
+    """What each list offers: key and words. The keys are those of `scene.settings`, which a test compares."""
+    return {
+        "layout": [
+            ("fracture", _("Fracture: coronal, sagittal, 3D")),
+            ("overview", _("Overview: all planes and 3D")),
+            ("axial", _("Axial pair")),
+            ("coronal", _("Coronal pair")),
+            ("sagittal", _("Sagittal pair")),
+            ("3d", _("3D pair")),
+            ("third", _("Three columns: with map or reference")),
+            ("figures", _("Coronal pair with plot and table")),
+        ],
+        "left": [
+            ("measured", _("Measured slices, as they are")),
+            ("nearest", _("Measured, nearest slice repeated")),
+            ("linear", _("Measured, linear interpolation")),
+            ("cubic", _("Measured, cubic interpolation")),
+        ],
+        "blend": [
+            ("none", _("None")),
+            ("reveal", _("Reveal under the mouse")),
+            ("checkerboard", _("Checkerboard")),
+            ("flicker", _("Flicker")),
+            ("difference", _("Difference map")),
+            ("confidence", _("Confidence")),
+        ],
+        "third": [
+            ("difference", _("Difference map")),
+            ("reference", _("Thin reference")),
+            ("confidence", _("Confidence")),
+        ],
+        "preset": [(name, name) for name in ("CT-Bone", "CT-Bones", "CT-Cropped-Volume-Bone")],
+        "look": [
+            ("anterior", _("Anterior")),
+            ("posterior", _("Posterior")),
+            ("left", _("Left")),
+            ("right", _("Right")),
+            ("superior", _("Superior")),
+            ("inferior", _("Inferior")),
+        ],
+    }
+
+
+def _is_computed(node: Any) -> bool:
+    return node is not None and bool(node.GetAttribute("CTEnhance.Report"))
+
+
+def _box_around(volume: Any) -> Any:
+    """A crop box around a volume, with handles."""
+    bounds = [0.0] * 6
+    volume.GetRASBounds(bounds)
+    roi = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLMarkupsROINode", "CTEnhance crop")
+    roi.SetCenter([(bounds[2 * axis] + bounds[2 * axis + 1]) / 2 for axis in range(3)])
+    roi.SetSize([bounds[2 * axis + 1] - bounds[2 * axis] for axis in range(3)])
+    roi.SetSaveWithScene(False)
+    return roi
