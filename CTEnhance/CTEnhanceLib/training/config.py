@@ -162,6 +162,8 @@ class TrainingConfig:
     Attributes:
         source: The file it was read from.
         text: Its content, which tells whether a checkpoint belongs to it.
+        validate_every: Steps between validations.
+        whole_figures: Whether the model's final figures are taken on whole volumes, or (quicker) on their crops.
     """
 
     source: Path
@@ -176,6 +178,7 @@ class TrainingConfig:
     pairs: tuple[PairSource, ...]
     validation: tuple[ValidationCase, ...]
     validate_every: int
+    whole_figures: bool
     card: CardSection
 
     @property
@@ -237,7 +240,7 @@ def _build(path: Path, text: str, table: dict[str, Any]) -> TrainingConfig:
     _refuse_unknown(table, sections, "")
     data, validation = table.get("data", {}), table.get("validation", {})
     _refuse_unknown(data, ("thin", "pair"), "data.")
-    _refuse_unknown(validation, ("case", "every"), "validation.")
+    _refuse_unknown(validation, ("case", "every", "whole"), "validation.")
     config = TrainingConfig(
         source=path,
         text=text,
@@ -251,6 +254,7 @@ def _build(path: Path, text: str, table: dict[str, Any]) -> TrainingConfig:
         pairs=tuple(_section(PairSource, t, "data.pair") for t in data.get("pair", [])),
         validation=tuple(_section(ValidationCase, t, "validation.case") for t in validation.get("case", [])),
         validate_every=_checked(validation.get("every", 1000), 1, "validation.every"),
+        whole_figures=_checked(validation.get("whole", True), True, "validation.whole"),
         card=_section(CardSection, table.get("card", {}), "card"),
     )
     _check(config)

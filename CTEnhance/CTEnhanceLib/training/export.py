@@ -72,7 +72,7 @@ def export_model(
     run: dict[str, Any],
     report: Callable[[str], None],
 ) -> None:
-    """Write the model folder; the figures are those of the stored weights on the whole validation volumes.
+    """Write the model folder; the figures are those of the stored weights, to the bit.
 
     Args:
         folder: Where to.
@@ -86,7 +86,7 @@ def export_model(
     stored = load_stack(folder)
     cases = {}
     for settings in config.validation:
-        case = load_case(settings, cropped=False)
+        case = load_case(settings, cropped=not config.whole_figures)
         spacing = slice_geometry(case.thin, slice_geometry(case.thick).axis).interval
         computed = enhance(case.thick, stored, spacing=spacing, profile=case.profile).volume
         cases[settings.name] = record(
