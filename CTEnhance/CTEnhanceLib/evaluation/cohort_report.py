@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 _EXTRA: dict[str, tuple[Callable[[Row], float | None], int]] = {
     "edge mm": (lambda row: row.edge_width, 2),
+    "gap contrast": (lambda row: row.gap.contrast if row.gap else None, 2),
+    "gap mm": (lambda row: row.gap.width if row.gap else None, 2),
     "energy": (lambda row: row.energy, 2),
     "HF share": (lambda row: row.spectrum.high_frequency_share if row.spectrum else None, 2),
     "HF coherence": (lambda row: row.spectrum.high_frequency_coherence if row.spectrum else None, 2),

@@ -10,6 +10,7 @@ from CTEnhanceLib.consistency import residual_rmse
 from CTEnhanceLib.evaluation.baselines import BASELINES, YARDSTICK
 from CTEnhanceLib.evaluation.bone_values import BoneValues, bone_values
 from CTEnhanceLib.evaluation.edges import Edges, edge_width, find_edges
+from CTEnhanceLib.evaluation.gaps import GapFigures, Gaps, find_gaps, gap_figures
 from CTEnhanceLib.evaluation.metrics import SliceFigures, compare
 from CTEnhanceLib.evaluation.noise import noise_inconsistency
 from CTEnhanceLib.evaluation.regions import region_masks
@@ -29,6 +30,7 @@ class Truth:
         counted: the slices that enter the figures (the ends are left out).
         masks: regions of the counted slices.
         edges: cortical edges of the counted slices.
+        gaps: gaps between bone of the counted slices.
         patches: patches of the counted slices for the ring correlation.
         thick: measured slices in HU, (n_thick, rows, cols).
         thickening: matrix that makes thick slices of the compared ones, (n_thick, n_slices).
@@ -40,6 +42,7 @@ class Truth:
     counted: slice
     masks: dict[str, np.ndarray]
     edges: Edges
+    gaps: Gaps
     patches: Patches
     thick: np.ndarray
     thickening: np.ndarray
@@ -71,6 +74,7 @@ class Row:
         is_baseline: whether it is one of the baselines.
         regions: PSNR, MSE and SSIM by region and slice.
         edge_width: 10-90 % across cortex along the slice axis, mm.
+        gap: contrast and width of gaps between bone across the slice axis.
         energy: slice-axis energy over the reference's.
         spectrum: power and coherence along the slice axis in bone.
         bone: bias and histogram shift in bone.
@@ -85,6 +89,7 @@ class Row:
     is_baseline: bool
     regions: dict[str, SliceFigures]
     edge_width: float | None
+    gap: GapFigures | None
     energy: float | None
     spectrum: Spectrum | None
     bone: BoneValues | None
@@ -113,6 +118,7 @@ def prepare_truth(
         counted=counted,
         masks=masks,
         edges=find_edges(inner, masks["bone"], spacing, interval),
+        gaps=find_gaps(inner, masks["bone"], spacing, interval),
         patches=lay_patches(masks["bone"]),
         thick=thick,
         thickening=thickening,
@@ -135,6 +141,7 @@ def measure(name: str, slices: np.ndarray, truth: Truth) -> Row:
         is_baseline=name in BASELINES,
         regions=compare(inner, reference, truth.masks),
         edge_width=edge_width(inner, truth.edges),
+        gap=gap_figures(inner, truth.gaps),
         energy=slice_axis_energy(inner, reference, truth.bone),
         spectrum=slice_axis_spectrum(inner, reference, truth.bone, truth.spacing, truth.interval),
         bone=bone_values(inner, reference, truth.bone),

@@ -14,6 +14,7 @@ from CTEnhanceLib.errors import InputRefusedError
 from CTEnhanceLib.evaluation.baselines import BASELINES, baseline_slices
 from CTEnhanceLib.evaluation.comparison import HISTOGRAM_HU, Row, Truth, measure, prepare_truth, with_scans
 from CTEnhanceLib.evaluation.edges import edge_width
+from CTEnhanceLib.evaluation.gaps import gap_figures
 from CTEnhanceLib.evaluation.grid import PlacedSlices, at_positions, common_positions, place
 from CTEnhanceLib.evaluation.noise import noise_inconsistency
 from CTEnhanceLib.evaluation.regions import counted_slices
@@ -136,8 +137,10 @@ def _prepare(
 
 
 def _reference_figures(truth: Truth) -> dict[str, float | None]:
+    gap = gap_figures(truth.inner, truth.gaps)
     return {
         "edge_width_mm": edge_width(truth.inner, truth.edges),
+        "gap_width_mm": None if gap is None else gap.width,
         "noise_inconsistency": noise_inconsistency(truth.inner, truth.soft_tissue),
         "consistency_hu": residual_rmse(truth.slices, truth.thick, truth.thickening),
     }

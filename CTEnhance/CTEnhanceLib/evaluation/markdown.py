@@ -51,13 +51,26 @@ def similarity_table(evaluation: Evaluation) -> str:
 
 def fidelity_table(evaluation: Evaluation) -> str:
     """Sharpness, truthfulness and HU of bone of every volume, with the reference as the last row."""
-    header = ["", "edge mm", "energy", "HF share", "HF coherence", "bias HU", "histogram HU", "noise step"]
+    header = [
+        "",
+        "edge mm",
+        "gap contrast",
+        "gap mm",
+        "energy",
+        "HF share",
+        "HF coherence",
+        "bias HU",
+        "histogram HU",
+        "noise step",
+    ]
     header += ["consistency HU", "marked", "invented"]
     rows = []
     for row in evaluation.rows:
         share = row.spectrum.high_frequency_share if row.spectrum else None
         coherence = row.spectrum.high_frequency_coherence if row.spectrum else None
-        cells = [row.name, number(row.edge_width, 2), number(row.energy, 2), number(share, 2), number(coherence, 2)]
+        cells = [row.name, number(row.edge_width, 2)]
+        cells += [number(row.gap.contrast, 2), number(row.gap.width, 2)] if row.gap else ["-", "-"]
+        cells += [number(row.energy, 2), number(share, 2), number(coherence, 2)]
         cells += [number(row.bone.bias, 1, sign="+"), number(row.bone.wasserstein, 1)] if row.bone else ["-", "-"]
         cells += [number(row.noise_inconsistency, 2), number(row.consistency, 2)]
         figures = row.scan.figures() if row.scan else None
@@ -65,7 +78,8 @@ def fidelity_table(evaluation: Evaluation) -> str:
         rows.append(cells)
     truth = evaluation.reference_figures
     ends = [number(truth["noise_inconsistency"], 2), number(truth["consistency_hu"], 2), "", ""]
-    rows.append(["reference", number(truth["edge_width_mm"], 2), "1.00", "1.00", "1.00", "+0.0", "0.0", *ends])
+    widths = [number(truth["edge_width_mm"], 2), "1.00", number(truth["gap_width_mm"], 2)]
+    rows.append(["reference", *widths, "1.00", "1.00", "1.00", "+0.0", "0.0", *ends])
     return table(header, rows)
 
 
@@ -88,9 +102,9 @@ def report(evaluation: Evaluation) -> str:
         f"gain over {YARDSTICK}; SSIM in 2D, mean over slices."
     )
     legend = (
-        "edge: 10-90 % across cortex along the slice axis; energy, HF share: over the reference's; HF: above "
-        f"1/(2 x {truth.interval:g} mm); marked, invented: patches of the Fourier ring scan. Research use; not for "
-        "diagnosis."
+        "edge: 10-90 % across cortex along the slice axis; gap: dark layers between bone across it; energy, HF share: "
+        f"over the reference's; HF: above 1/(2 x {truth.interval:g} mm); marked, invented: patches of the Fourier ring "
+        "scan. Research use; not for diagnosis."
     )
     parts = [intro, similarity_table(evaluation), fidelity_table(evaluation), coherence_table(evaluation), legend]
     return "\n\n".join(part for part in [*parts, *evaluation.notes] if part) + "\n"

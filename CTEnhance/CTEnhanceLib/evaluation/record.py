@@ -62,6 +62,7 @@ def _row(row: Row, yardstick: Row) -> dict[str, Any]:
             for name, figures in row.regions.items()
         },
         "edge_width_mm": row.edge_width,
+        "gap": None if row.gap is None else {"contrast": row.gap.contrast, "width_mm": row.gap.width},
         "slice_axis_energy": row.energy,
         "high_frequency": None
         if spectrum is None
