@@ -81,8 +81,13 @@ class Captions:
 
     def of_volume(self, view: VolumeView) -> LabelText:
         """Label of a 3D view."""
-        lit = "lit" if self._bone.shading else "unlit"
-        drawn = f"{self._bone.preset} {self._bone.shift:+g} HU, {lit}, same on both sides"
+        if self._settings.bone_as == "surface":
+            drawn = f"surface at {self._settings.surface_hu:g} HU"
+            if side_of(view) is Side.COMPUTED:
+                drawn += ", colour: distance from the left one, red outside"
+        else:
+            lit = "lit" if self._bone.shading else "unlit"
+            drawn = f"{self._bone.preset} {self._bone.shift:+g} HU, {lit}, same on both sides"
         return self._text(self._volumes.of(side_of(view)), f"{drawn}\n{RESEARCH_NOTE}")
 
     def _text(self, volume: slicer.vtkMRMLVolumeNode, note: str) -> LabelText:

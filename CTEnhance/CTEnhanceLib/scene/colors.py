@@ -23,18 +23,22 @@ UNCERTAIN: tuple[Stop, ...] = ((0.0, 0.20, 0.05, 0.35), (0.5, 0.85, 0.25, 0.45),
 """Dark violet where predictions agree, yellow where they do not."""
 
 
-def add_colors(scene: slicer.vtkMRMLScene, name: str, stops: Sequence[Stop]) -> slicer.vtkMRMLProceduralColorNode:
-    """Add a colour node that runs through given colours over the window of whatever volume uses it.
+def add_colors(
+    scene: slicer.vtkMRMLScene, name: str, stops: Sequence[Stop], value_range: tuple[float, float] = (0.0, 255.0)
+) -> slicer.vtkMRMLProceduralColorNode:
+    """Add a colour node that runs through given colours.
 
     Args:
         scene: Where the node is added.
         name: The node's name.
         stops: Places in 0..1 with their colours.
+        value_range: Values at 0 and 1. A volume maps its window to 0..255 first; a model hands over its values.
     """
+    low, high = value_range
     function = vtk.vtkDiscretizableColorTransferFunction()
     function.SetColorSpaceToDiverging()
     for place, red, green, blue in stops:
-        function.AddRGBPoint(255 * place, red, green, blue)
+        function.AddRGBPoint(low + (high - low) * place, red, green, blue)
     function.Build()
     node = slicer.vtkMRMLProceduralColorNode()
     node.SetName(name)
@@ -45,7 +49,7 @@ def add_colors(scene: slicer.vtkMRMLScene, name: str, stops: Sequence[Stop]) -> 
 
 
 def add_legend(
-    volume: slicer.vtkMRMLDisplayableNode, title: str, view_ids: Sequence[str]
+    node: slicer.vtkMRMLDisplayableNode, title: str, view_ids: Sequence[str], label_format: str = "%.0f"
 ) -> slicer.vtkMRMLColorLegendDisplayNode:
     """Show the colours of a volume or model with their numbers in given views.
 
@@ -53,14 +57,14 @@ def add_legend(
     """
     legend = slicer.vtkMRMLColorLegendDisplayNode()
     legend.SetSaveWithScene(False)
-    volume.GetScene().AddNode(legend)
+    node.GetScene().AddNode(legend)
     # Views take notice of a legend that changes, not of one that is handed over complete.
-    volume.AddAndObserveDisplayNodeID(legend.GetID())
+    node.AddAndObserveDisplayNodeID(legend.GetID())
     modified = legend.StartModify()
-    legend.SetAndObservePrimaryDisplayNode(volume.GetDisplayNode())
-    legend.SetAndObserveColorNodeID(volume.GetDisplayNode().GetColorNodeID())
+    legend.SetAndObservePrimaryDisplayNode(node.GetDisplayNode())
+    legend.SetAndObserveColorNodeID(node.GetDisplayNode().GetColorNodeID())
     legend.SetTitleText(title)
-    legend.SetLabelFormat("%.0f")
+    legend.SetLabelFormat(label_format)
     legend.SetNumberOfLabels(5)
     legend.SetMaxNumberOfColors(256)
     legend.SetPosition(0.04, 0.5)

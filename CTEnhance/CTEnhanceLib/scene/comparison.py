@@ -37,6 +37,7 @@ from .settings import (
     write_settings,
 )
 from .stage import SliceView, Stage, VolumeView, desktop_stage
+from .surface import SurfaceOptions, SurfacePair
 
 
 class Comparison:
@@ -75,6 +76,7 @@ class Comparison:
         self.volume_views: list[VolumeView] = []
         self._dressing: Dressing | None = None
         self._difference: DifferenceMap | None = None
+        self._surfaces: SurfacePair | None = None
         self._boxes: dict[float, Box] = {}
         self._seen: dict[str, SliceView | VolumeView] = {}
         displays = [node.GetDisplayNode() for node in (measured, computed)]
@@ -129,9 +131,11 @@ class Comparison:
         before, self.settings = self.settings, settings
         if settings.left != before.left:
             self._drop_derived()
+        if (settings.surface_hu, settings.distance_mm) != (before.surface_hu, before.distance_mm):
+            self._drop_surfaces()
         if settings.layout != before.layout:
             self.show(settings.layout)
-        elif (settings.left, settings.blend, settings.third) != (before.left, before.blend, before.third):
+        elif self._views and (self._dressing is None or _shown(settings) != _shown(before)):
             self._undress()
             self._dress()
         self.bone.set(settings.preset, settings.shift, settings.shading)
@@ -161,6 +165,11 @@ class Comparison:
     def labels(self) -> dict[str, LabelText]:
         """What the label of each view says now, by the view's tag."""
         return self._dressing.labels if self._dressing is not None else {}
+
+    @property
+    def surfaces(self) -> SurfacePair:
+        """The bone of both volumes as surfaces, with the distance between them; made when first asked for."""
+        return self._surface_pair()
 
     @property
     def dressing(self) -> Dressing | None:
@@ -197,6 +206,7 @@ class Comparison:
             self.volume_views,
             self.bone,
             self._difference_map,
+            self._surface_pair,
         )
         self._keep()
 
@@ -215,8 +225,20 @@ class Comparison:
                 remove_with_belongings(other)
         return self._difference
 
-    def _drop_derived(self) -> None:
+    def _surface_pair(self) -> SurfacePair:
+        if self._surfaces is None:
+            options = SurfaceOptions(threshold=self.settings.surface_hu)
+            self._surfaces = SurfacePair(self.volumes.left, self.volumes.computed, options, self.settings.distance_mm)
+        return self._surfaces
+
+    def _drop_surfaces(self) -> None:
         self._undress()
+        if self._surfaces is not None:
+            self._surfaces.remove()
+            self._surfaces = None
+
+    def _drop_derived(self) -> None:
+        self._drop_surfaces()
         if self._difference is not None:
             self._difference.remove()
             self._difference = None
@@ -282,6 +304,11 @@ class Comparison:
         for node, tag in self._observed:
             node.RemoveObserver(tag)
         self._observed.clear()
+
+
+def _shown(settings: Settings) -> tuple[str, ...]:
+    """What needs other volumes or models in the views when it changes."""
+    return (settings.left, settings.blend, settings.third, settings.bone_as)
 
 
 def _weak(method: Callable[..., None]) -> Callable[..., None]:

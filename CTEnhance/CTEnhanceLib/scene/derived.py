@@ -39,7 +39,10 @@ def interpolated_node(
     thick = image_from_node(measured)
     thin = place(image_from_node(computed), thick, f"'{computed.GetName()}'")
     matrix = interpolation_matrix(slice_geometry(thick).positions, thin.positions, kind)
-    slices = np.rint(apply_along_slices(matrix, to_slices(thick))).astype(np.int16)
+    if kind == "nearest":
+        slices = to_slices(thick)[matrix.argmax(1)].astype(np.int16)
+    else:
+        slices = np.rint(apply_along_slices(matrix, to_slices(thick))).astype(np.int16)
     image = from_slices(slices, thick, float(thin.positions[0]), thin.spacing)
     node = add_volume(measured.GetScene(), image, f"{measured.GetName()} [{kind}]")
     mark(node, Kind.INTERPOLATED, f"{kind}, {thin.spacing:.3g} mm slices")
@@ -70,7 +73,8 @@ def difference_node(
         )
     image = image_from_node(computed)
     node = add_volume(computed.GetScene(), image, f"{left.GetName()} - {computed.GetName()}")
-    voxels(node)[:] = np.clip(theirs.astype(np.int32) - ours, -32768, 32767)
+    for target, left_slice, our_slice in zip(voxels(node), theirs, ours):
+        target[:] = np.clip(left_slice.astype(np.int32) - our_slice, -32768, 32767)
     node.GetImageData().Modified()
     mark(node, Kind.DIFFERENCE, f"{left.GetName()} minus computed, HU")
     _dress(node, computed)

@@ -19,6 +19,7 @@ from .maps import ConfidenceOverlay, DifferenceMap
 from .settings import Settings
 from .slice_bar import SliceBar
 from .stage import SliceView, Stage, VolumeView
+from .surface import SurfacePair
 
 
 class Removable(Protocol):
@@ -39,6 +40,7 @@ class Dressing:
         volume_views: The 3D views on show.
         bone: Renders the volumes in the 3D views.
         difference: Gives the difference map; asked only if a view is to show it.
+        surfaces: Gives the bone surfaces; likewise.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class Dressing:
         volume_views: Sequence[VolumeView],
         bone: BoneRendering,
         difference: Callable[[], DifferenceMap],
+        surfaces: Callable[[], SurfacePair],
     ) -> None:
         self._scene, self._volumes, self._settings, self._bone = stage.scene, volumes, settings, bone
         self._parts: list[Removable] = []
@@ -60,7 +63,7 @@ class Dressing:
         self._fill_slices(slice_views)
         self._share_window()
         self._blend(stage, slice_views, difference)
-        self._render_bone(volume_views)
+        self._show_bone(volume_views, surfaces)
         self._label(slice_views, volume_views)
 
     @property
@@ -123,11 +126,14 @@ class Dressing:
             self._reveals = {view.tag: Reveal(view) for view in views}
             self._parts += self._reveals.values()
 
-    def _render_bone(self, views: Sequence[VolumeView]) -> None:
-        for side in (Side.MEASURED, Side.COMPUTED):
-            own = [view for view in views if side_of(view) is side]
-            if own:
-                self._bone.show(self._volumes.of(side), own)
+    def _show_bone(self, views: Sequence[VolumeView], surfaces: Callable[[], SurfacePair]) -> None:
+        left, computed = ([view for view in views if side_of(view) is side] for side in (Side.MEASURED, Side.COMPUTED))
+        if views and self._settings.bone_as == "surface":
+            surfaces().show(left, computed)
+            self._parts.append(_Hiding(surfaces()))
+        elif views:
+            self._bone.show(self._volumes.left, left)
+            self._bone.show(self._volumes.computed, computed)
         for view in views:
             _plain_background(view.node)
 
@@ -143,12 +149,12 @@ class Dressing:
 
 @dataclass
 class _Hiding:
-    """Hides a map with its legend but keeps its voxels, which are dear to make."""
+    """Hides what is dear to make, so that it need not be made again."""
 
-    map: DifferenceMap
+    kept: DifferenceMap | SurfacePair
 
     def remove(self) -> None:
-        self.map.hide()
+        self.kept.hide()
 
 
 def _plain_background(node: slicer.vtkMRMLViewNode) -> None:

@@ -23,6 +23,7 @@ AS_MEASURED = "measured"
 LEFT = (AS_MEASURED, *KINDS)
 BLENDS = ("none", "reveal", "checkerboard", "flicker", "difference", "confidence")
 THIRD = ("difference", "reference", "confidence")
+BONE_AS = ("rendering", "surface")
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,12 @@ class Settings:
         left: What stands on the left: the measured slices as they are, or interpolated (one of `LEFT`).
         blend: What the computed views show beside the computed volume (one of `BLENDS`).
         third: What the third column shows (one of `THIRD`).
+        bone_as: How the 3D views show bone: volume rendering, or surfaces with their distance.
         preset: Preset of the bone rendering.
         shift: HU by which its curves are moved up.
         shading: Whether its surfaces are lit.
+        surface_hu: HU at which the surfaces lie.
+        distance_mm: Distance of the surfaces at which the colours are full.
         difference_hu: HU at which the colours of the difference map are full.
         confidence_hu: HU at which the colour of the confidence overlay is full.
         layout_before: The user's own layout, by Slicer's number.
@@ -46,9 +50,12 @@ class Settings:
     left: str = AS_MEASURED
     blend: str = "none"
     third: str = "difference"
+    bone_as: str = "rendering"
     preset: str = PRESETS[0]
     shift: float = 150.0
     shading: bool = True
+    surface_hu: float = 300.0
+    distance_mm: float = 1.5
     difference_hu: float = 400.0
     confidence_hu: float = 100.0
     layout_before: int = 0
@@ -59,7 +66,14 @@ class Settings:
         Raises:
             UsageError: A value is none of those that can be chosen.
         """
-        choices = {"layout": tuple(LAYOUTS), "left": LEFT, "blend": BLENDS, "third": THIRD, "preset": PRESETS}
+        choices = {
+            "layout": tuple(LAYOUTS),
+            "left": LEFT,
+            "blend": BLENDS,
+            "third": THIRD,
+            "bone_as": BONE_AS,
+            "preset": PRESETS,
+        }
         for name, allowed in choices.items():
             if changes.get(name, allowed[0]) not in allowed:
                 raise UsageError(f"There is no {name} '{changes[name]}': choose one of {', '.join(allowed)}.")
