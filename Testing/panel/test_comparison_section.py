@@ -19,6 +19,7 @@ def stage(host, workplace):
     """Views of 320 x 240 pixels in all, on a scene of their own that is Slicer's for the time of the test."""
     pytest.importorskip("trame_slicer")
     import slicer
+
     from CTEnhanceLib.scene.offscreen import OffscreenStage
 
     before = slicer.mrmlScene
