@@ -32,13 +32,16 @@ def reading_bundles(scene: slicer.vtkMRMLScene) -> Iterator[None]:
 
 
 def application_logic(scene: slicer.vtkMRMLScene) -> slicer.vtkSlicerApplicationLogic:
-    """Colours, slice orientations, crosshair and the lists of view logics."""
+    """Colours, segments, slice orientations, crosshair and the lists of view logics."""
     application = slicer.vtkSlicerApplicationLogic()
     application.SetMRMLScene(scene)
     application.GetColorLogic().SetMRMLScene(scene)
     application.GetColorLogic().AddDefaultColorNodes()
     application.SetSliceLogics(vtk.vtkCollection())
     application.SetViewLogics(vtk.vtkCollection())
+    segmentations = slicer.vtkSlicerSegmentationsModuleLogic()  # registers how segments are converted
+    segmentations.SetMRMLScene(scene)
+    application.SetModuleLogic("Segmentations", segmentations)
     slicer.vtkMRMLSliceNode.AddDefaultSliceOrientationPresets(scene, True)
     if scene.GetSingletonNode("default", "vtkMRMLCrosshairNode") is None:
         crosshair = slicer.vtkMRMLCrosshairNode()

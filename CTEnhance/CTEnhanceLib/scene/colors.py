@@ -68,7 +68,7 @@ def add_legend(
     legend.SetNumberOfLabels(5)
     legend.SetMaxNumberOfColors(256)
     legend.SetPosition(0.04, 0.5)
-    legend.SetSize(0.12, 0.5)
+    legend.SetSize(0.1, 0.4)
     for style, size in ((legend.GetTitleTextProperty(), 14), (legend.GetLabelTextProperty(), 13)):
         style.SetFontSize(size)
         style.SetShadow(False)

@@ -19,9 +19,10 @@ from .bone import BoneRendering
 from .captions import Volumes
 from .derived import interpolated_node
 from .dressing import Dressing
+from .figures import world_of_position
 from .framing import BODY_ABOVE_HU, BONE_ABOVE_HU, DIRECTIONS, Box, box_above, frame_cameras, frame_slices, jump
 from .labels import LabelText
-from .layouts import LAYOUTS
+from .layouts import LAYOUTS, PLOT_VIEW, TABLE_VIEW
 from .maps import DifferenceMap
 from .nodes import remove_with_belongings
 from .output import CONFIDENCE_REFERENCE
@@ -155,6 +156,19 @@ class Comparison:
     def jump(self, point: Sequence[float]) -> None:
         """Bring all slice views to a point in world RAS."""
         jump(self.slice_views, point)
+
+    def go_to_slice(self, position: float) -> None:
+        """Bring all slice views to a position along the slice axis, mm from the first measured slice."""
+        self.jump(world_of_position(self.volumes.measured, position).tolist())
+
+    def show_figures(self, table: slicer.vtkMRMLTableNode | None, chart: slicer.vtkMRMLPlotChartNode | None) -> None:
+        """Show a table and a chart under the coronal pair."""
+        self.show("figures")
+        scene = self.stage.scene
+        if table is not None:
+            scene.GetSingletonNode(TABLE_VIEW, "vtkMRMLTableViewNode").SetTableNodeID(table.GetID())
+        if chart is not None:
+            scene.GetSingletonNode(PLOT_VIEW, "vtkMRMLPlotViewNode").SetPlotChartNodeID(chart.GetID())
 
     def render(self) -> None:
         """Ask all views for a new picture."""

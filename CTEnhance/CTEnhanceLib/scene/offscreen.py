@@ -14,11 +14,11 @@ from xml.etree import ElementTree
 import numpy as np
 import slicer
 import vtk
-from vtk.util.numpy_support import vtk_to_numpy
 
 from CTEnhanceLib.errors import InputRefusedError
 
 from .application import application_logic, reading_bundles, volume_rendering_logic
+from .picture import grab_window
 from .stage import SliceView, VolumeView, register_layouts
 
 SLICE_MANAGERS = (
@@ -185,14 +185,7 @@ class _Window:
 
     def grab(self) -> np.ndarray:
         self.render()
-        grabber = vtk.vtkWindowToImageFilter()
-        grabber.SetInput(self.window)
-        grabber.ReadFrontBufferOff()
-        grabber.ShouldRerenderOff()
-        grabber.Update()
-        image = grabber.GetOutput()
-        width, height, _ = image.GetDimensions()
-        return vtk_to_numpy(image.GetPointData().GetScalars()).reshape(height, width, -1)[::-1, :, :3].copy()
+        return grab_window(self.window)
 
     def close(self) -> None:
         self.managers.SetMRMLDisplayableNode(None)

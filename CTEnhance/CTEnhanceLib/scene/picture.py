@@ -60,6 +60,18 @@ def text_image(text: str, size: int, color: tuple[float, float, float], *, bold:
     return array[: drawn[1], : drawn[0]][::-1].copy()
 
 
+def grab_window(window: vtk.vtkRenderWindow) -> np.ndarray:
+    """What a render window drew last, (rows, columns, 3) uint8, first row on top."""
+    grabber = vtk.vtkWindowToImageFilter()
+    grabber.SetInput(window)
+    grabber.ReadFrontBufferOff()
+    grabber.ShouldRerenderOff()
+    grabber.Update()
+    image = grabber.GetOutput()
+    columns, rows, _ = image.GetDimensions()
+    return vtk_to_numpy(image.GetPointData().GetScalars()).reshape(rows, columns, -1)[::-1, :, :3].copy()
+
+
 def write_png(picture: np.ndarray, path: str | Path) -> Path:
     """Write a picture, (rows, columns, 3) uint8, first row on top."""
     rows, columns = picture.shape[:2]
