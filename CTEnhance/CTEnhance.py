@@ -184,6 +184,7 @@ class CTEnhanceWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Choose nothing rather than whatever comes next."""
         if self._parameterNode is None:
             return
+        self.panel.comparison.volume_goes(node)
         for name in ("inputVolume", "outputVolume", "comparedVolume", "referenceVolume"):
             if getattr(self._parameterNode, name) is node:
                 setattr(self._parameterNode, name, None)

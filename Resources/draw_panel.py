@@ -24,9 +24,17 @@ class Studio:
     """An open panel with a wrist chosen, and what is needed to take pictures of it."""
 
     def __init__(self, folder: Path) -> None:
+        from CTEnhanceLib.scene.offscreen import OffscreenStage
+
         self.folder = folder
         self.host = Host().start()
+        import slicer
+
+        self.stage = OffscreenStage((640, 480))
+        self.stage.show_layout(slicer.vtkMRMLLayoutNode.SlicerLayoutOneUpRedSliceView)
+        slicer.mrmlScene = self.stage.scene
         self.module: Any = self.host.open_module()
+        self.module.panel.comparison.make_stage = lambda: self.stage
         self.wrist = self._load_wrist()
         self.module.ui.inputSelector.setCurrentNode(self.wrist)
 
@@ -73,6 +81,20 @@ class Studio:
         section._on_done = lambda _node: None
         section.run_ended(Outcome(kind, sentence, node, log, 1, 23.0, report))
 
+    def show_comparison(self) -> None:
+        """As it looks while two volumes are compared; cubic interpolation stands in for the computed one."""
+        import SimpleITK as sitk
+
+        from CTEnhanceLib.evaluation.baselines import baseline_volume
+        from CTEnhanceLib.scene.nodes import image_from_node
+        from CTEnhanceLib.scene.output import apply_result
+
+        thin = sitk.Cast(baseline_volume(image_from_node(self.wrist), "cubic"), sitk.sitkInt16)
+        computed = apply_result(self.wrist, thin, {"statement": "for the picture"}, 1.0)
+        self.module.ui.compareCollapsibleButton.collapsed = False
+        self.module.ui.comparedSelector.setCurrentNode(computed)
+        self.module.ui.compareButton.click()
+
 
 def main(arguments: list[str]) -> None:
     """Take all pictures."""
@@ -88,6 +110,11 @@ def main(arguments: list[str]) -> None:
     studio.module.ui.advancedCollapsibleButton.collapsed = False
     studio.take("panel-advanced", 420)
     studio.module.ui.advancedCollapsibleButton.collapsed = True
+    studio.show_comparison()
+    studio.take("panel-compare", 420)
+    studio.take("panel-compare-dark", NARROW, dark=True)
+    studio.module.ui.compareButton.click()
+    studio.module.ui.compareCollapsibleButton.collapsed = True
     studio.show_end(
         "failed", "The computing process was ended from outside (often: not enough memory); nothing was changed.", "x"
     )
@@ -95,6 +122,7 @@ def main(arguments: list[str]) -> None:
     studio.module.ui.spacingSpinBox.value = 3.0
     studio.take("panel-refused", 420)
     studio.module.cleanup()
+    studio.stage.close()
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from panel.measured import add_measured
@@ -67,14 +66,14 @@ def test_only_a_computed_volume_can_be_compared(module, wrist, computed):
     assert not module.ui.compareButton.enabled
     module.ui.comparedSelector.setCurrentNode(computed)
     assert module.ui.compareButton.enabled
-    assert not module.ui.comparisonControlsWidget.isEnabled()
+    assert not module.ui.comparisonControlsWidget.isVisibleTo(module.ui.compareCollapsibleButton)
 
 
 def test_pressing_shows_both_and_pressing_again_brings_the_layout_back(compare, stage, scene):
     nodes = scene.GetNumberOfNodes()
     compare.ui.compareButton.click()
     assert stage.layout() == 4705
-    assert compare.ui.comparisonControlsWidget.isEnabled()
+    assert compare.ui.comparisonControlsWidget.isVisibleTo(compare.ui.compareCollapsibleButton)
     labels = [label.badge for label in compare.panel.comparison.comparison.labels.values()]
     assert any("MEASURED" in label for label in labels) and any("COMPUTED" in label for label in labels)
     compare.ui.compareButton.click()
@@ -107,7 +106,7 @@ def test_the_lists_offer_what_the_comparison_knows():
     from CTEnhanceLib.scene.bone import PRESETS
     from CTEnhanceLib.scene.framing import DIRECTIONS
     from CTEnhanceLib.scene.layouts import LAYOUTS
-    from CTEnhanceLib.scene.settings import BLENDS, LEFT, THIRD
+    from CTEnhanceLib.scene.settings import BLENDS, BONE_AS, LEFT, THIRD
 
     offered = {name: {key for key, _ in choices} for name, choices in _choices().items()}
     assert offered == {
@@ -115,6 +114,7 @@ def test_the_lists_offer_what_the_comparison_knows():
         "left": set(LEFT),
         "blend": set(BLENDS),
         "third": set(THIRD),
+        "bone_as": set(BONE_AS),
         "preset": set(PRESETS),
         "look": set(DIRECTIONS),
     }
@@ -164,32 +164,73 @@ def test_a_finished_run_is_shown_beside_what_was_measured(host, module, stage, w
     module.panel.comparison.leave()
 
 
-def test_bone_surfaces_are_made_measured_and_exported(compare, host, tmp_path, scene):
-    compare.ui.compareButton.click()
-    compare.ui.surfaceButton.click()
-    assert "Distance 0." in compare.ui.surfaceLabel.text
-    compare.panel.surface.export(str(tmp_path))
-    assert {path.suffix for path in tmp_path.glob("*.stl")} == {".stl"}
-    compare.ui.surfaceButton.click()
-    assert scene.GetNumberOfNodesByClass("vtkMRMLModelNode") == 0 or not compare.panel.surface.pair
+def test_bone_surfaces_are_measured_and_exported(compare, host, tmp_path, scene):
+    ui, models = compare.ui, scene.GetNumberOfNodesByClass("vtkMRMLModelNode")
+    ui.compareButton.click()
+    assert not ui.surfaceLabel.isVisibleTo(ui.compareCollapsibleButton)
+    choose(ui.boneComboBox, "surface")
+    assert "Distance 0." in ui.surfaceLabel.text and "300 HU" in ui.surfaceLabel.text
+    ui.surfaceSpinBox.value = 400.0
+    assert "400 HU" in ui.surfaceLabel.text
+    compare.panel.comparison.export_surfaces(str(tmp_path))
+    assert len(list(tmp_path.glob("*.stl"))) == 2
+    ui.compareButton.click()
+    assert scene.GetNumberOfNodesByClass("vtkMRMLModelNode") == models
 
 
-def test_surfaces_go_with_the_comparison(compare):
+def test_removing_a_compared_volume_leaves_the_comparison(compare, stage, scene, wrist):
     compare.ui.compareButton.click()
-    compare.ui.surfaceButton.click()
-    assert compare.panel.surface.pair is not None
+    scene.RemoveNode(wrist)
+    assert compare.panel.comparison.comparison is None
+    assert stage.layout() == OWN_LAYOUT
+
+
+def test_figures_without_a_reference_come_as_a_table(compare, scene):
     compare.ui.compareButton.click()
-    assert compare.panel.surface.pair is None
-    assert not compare.ui.exportButton.isEnabled()
+    compare.ui.figuresButton.click()
+    assert compare.panel.comparison.comparison.settings.layout == "figures"
+    table = scene.GetSingletonNode("CTETable", "vtkMRMLTableViewNode").GetTableNode()
+    assert "against the measured slices" in table.GetTable().GetValueByName(0, "figure").ToString()
+
+
+def test_figures_with_a_reference_come_as_table_and_plot(compare, scene):
+    reference = add_measured(scene, "thin", size=(40, 36, 36), spacing=(0.5, 0.5, 1.0))
+    reference.SetOrigin(0, 0, -1.0)
+    compare.ui.referenceSelector.setCurrentNode(reference)
+    compare.ui.compareButton.click()
+    compare.ui.figuresButton.click()
+    chart = scene.GetSingletonNode("CTEPlot", "vtkMRMLPlotViewNode").GetPlotChartNode()
+    assert "PSNR" in chart.GetTitle()
+    assert chart.GetNumberOfPlotSeriesNodes() == 4
+
+
+def test_a_profile_line_is_drawn_charted_and_taken_away(compare, scene):
+    ui = compare.ui
+    ui.compareButton.click()
+    ui.profileButton.click()
+    assert "both ends" in ui.figuresLabel.text
+    line = scene.GetFirstNodeByClass("vtkMRMLMarkupsLineNode")
+    line.AddControlPointWorld(-5.0, -9.0, 10.0)
+    line.AddControlPointWorld(-15.0, -9.0, 10.0)
+    chart = scene.GetSingletonNode("CTEPlot", "vtkMRMLPlotViewNode").GetPlotChartNode()
+    assert "10-90 % width" in chart.GetTitle()
+    ui.profileButton.click()
+    assert scene.GetNumberOfNodesByClass("vtkMRMLMarkupsLineNode") == 0
+    assert scene.GetNumberOfNodesByClass("vtkMRMLPlotChartNode") == 0
+
+
+def test_a_turntable_turns_both_sides(compare, tmp_path):
+    compare.ui.compareButton.click()
+    compare.panel.figures.make_turntable(str(tmp_path), frames=3)
+    assert len(list(tmp_path.glob("turntable_*.png"))) == 3
 
 
 def test_a_reference_fills_the_third_column(compare, scene, wrist):
-    from CTEnhanceLib.scene.nodes import voxels
-
     reference = add_measured(scene, "thin", size=(40, 36, 36), spacing=(0.5, 0.5, 1.0))
     compare.ui.referenceSelector.setCurrentNode(reference)
     compare.ui.compareButton.click()
     choose(compare.ui.layoutComboBox, "third")
     choose(compare.ui.thirdComboBox, "reference")
     assert compare.panel.comparison.comparison.settings.third == "reference"
-    assert np.isfinite(voxels(reference)).all()
+    labels = compare.panel.comparison.comparison.labels
+    assert any("thin" in label.name for tag, label in labels.items() if tag.startswith("CTET"))

@@ -59,7 +59,7 @@ def test_what_was_understood_is_said_with_its_sources(module, wrist):
     assert "36 thin slices" in module.ui.estimateLabel.text
     module.ui.thicknessSpinBox.value = 2.5
     assert "2.5 mm thick (typed in)" in module.ui.verdictLabel.text
-    assert module.ui.verdictLabel.text.startswith("<b>Fit, but:")
+    assert module.ui.verdictLabel.text.startswith("<b>Fit, but:</b>")
 
 
 def test_thickness_from_dicom_is_said_to_be_from_dicom(module, wrist):
@@ -81,7 +81,7 @@ def test_thickness_from_dicom_is_said_to_be_from_dicom(module, wrist):
 )
 def test_what_cannot_be_enhanced_is_refused_with_the_reason(module, scene, volume, reason):
     module.ui.inputSelector.setCurrentNode(add_measured(scene, **volume))
-    assert module.ui.verdictLabel.text.startswith("<b>Cannot be enhanced:")
+    assert module.ui.verdictLabel.text.startswith("<b>Cannot be enhanced:</b>")
     assert reason in module.ui.verdictLabel.text
     assert not module.ui.enhanceButton.enabled
     assert reason in module.ui.enhanceButton.toolTip

@@ -13,6 +13,19 @@ from slicer.i18n import tr as _
 
 from CTEnhanceLib.errors import CTEnhanceError
 
+from .dialogs import ask_for_folder
+from .style import quiet
+
+_LISTS = {
+    "layout": "layoutComboBox",
+    "left": "leftComboBox",
+    "blend": "blendComboBox",
+    "third": "thirdComboBox",
+    "bone_as": "boneComboBox",
+    "preset": "presetComboBox",
+}
+_NUMBERS = {"difference_hu": "differenceSlider", "shift": "shiftSlider", "surface_hu": "surfaceSpinBox"}
+
 if TYPE_CHECKING:
     from CTEnhanceLib.scene.comparison import Comparison
     from CTEnhanceLib.scene.settings import Settings
@@ -35,16 +48,17 @@ class ComparisonSection:
         self._roi: Any = None
         self._fill_lists()
         ui.compareButton.connect("toggled(bool)", self._toggled)
-        for name in ("layout", "left", "blend", "third", "preset"):
-            combo = getattr(ui, f"{name}ComboBox")
+        for name, widget in _LISTS.items():
+            combo = getattr(ui, widget)
             combo.connect(
                 "activated(int)", lambda index, name=name, combo=combo: self._set(name, combo.itemData(index))
             )
-        ui.differenceSlider.connect("valueChanged(double)", lambda value: self._set("difference_hu", float(value)))
-        ui.shiftSlider.connect("valueChanged(double)", lambda value: self._set("shift", float(value)))
+        for name, widget in _NUMBERS.items():
+            getattr(ui, widget).connect("valueChanged(double)", lambda value, name=name: self._set(name, float(value)))
         ui.shadingCheckBox.connect("toggled(bool)", lambda on: self._set("shading", on))
         ui.lookComboBox.connect("activated(int)", self._look)
         ui.cropCheckBox.connect("toggled(bool)", self._crop)
+        ui.exportButton.connect("clicked(bool)", self._ask_and_export)
 
     def refresh(self, computed: Any) -> None:
         """Follow the choice of the computed volume."""
@@ -53,7 +67,8 @@ class ComparisonSection:
         self._ui.compareButton.toolTip = (
             "" if self._ui.compareButton.enabled else _("Choose a volume that CTEnhance computed.")
         )
-        self._ui.comparisonControlsWidget.enabled = is_open
+        self._ui.comparisonControlsWidget.visible = is_open
+        self._show_distance()
 
     def open(self, computed: Any, reference: Any = None, settings: Settings | None = None) -> None:
         """Show a computed volume beside the one it was computed from.
@@ -114,6 +129,21 @@ class ComparisonSection:
         self.comparison, self._left_open, self._roi = None, None, None
         self._show_state()
 
+    def volume_goes(self, node: Any) -> None:
+        """Leave before a compared volume is removed."""
+        if self.comparison is not None and node in (self.comparison.volumes.measured, self.comparison.volumes.computed):
+            self.leave()
+
+    def export_surfaces(self, folder: str) -> None:
+        """Write the bone of both sides as STL files into a folder and say so.
+
+        Raises:
+            CTEnhanceError: They cannot be made, or not be written there.
+        """
+        if self.comparison is not None:
+            files = self.comparison.surfaces.export(folder)
+            slicer.util.infoDisplay(_("Written: {files}").format(files=", ".join(str(file) for file in files)))
+
     def _stage(self) -> Stage:
         if self.make_stage is not None:
             return self.make_stage()
@@ -146,7 +176,7 @@ class ComparisonSection:
             self.comparison.set(**{name: value})
         except CTEnhanceError as error:
             slicer.util.errorDisplay(str(error))
-            self._show_state()
+        self._show_state()
 
     def _look(self, index: int) -> None:
         if self.comparison is not None:
@@ -161,9 +191,26 @@ class ComparisonSection:
             self._roi.SetDisplayVisibility(on)
         self.comparison.bone.crop(self._roi if on else None)
 
+    def _ask_and_export(self, _checked: bool = False) -> None:
+        folder = ask_for_folder(_("Choose a folder for the STL files"))
+        if folder:
+            with slicer.util.tryWithErrorDisplay(_("The surfaces were not written."), waitCursor=True):
+                self.export_surfaces(folder)
+
+    def _show_distance(self) -> None:
+        """How far the surfaces lie from each other, where they are shown."""
+        comparison, label = self.comparison, self._ui.surfaceLabel
+        label.visible = comparison is not None and comparison.settings.bone_as == "surface"
+        if comparison is not None and comparison.settings.bone_as == "surface":
+            distance, how = comparison.surfaces.distance, comparison.surfaces.options.text
+            words = _("Distance {mean:.2f} mm on average, 95 % within {most:.2f} mm. {how}.").format(
+                mean=distance.mean, most=distance.percentile_95, how=how[:1].upper() + how[1:]
+            )
+            label.text = quiet(words)
+
     def _fill_lists(self) -> None:
         for name, choices in _choices().items():
-            combo = getattr(self._ui, f"{name}ComboBox")
+            combo = getattr(self._ui, _LISTS.get(name, f"{name}ComboBox"))
             combo.clear()
             for key, words in choices:
                 combo.addItem(words, key)
@@ -180,13 +227,14 @@ class ComparisonSection:
         ui.cropCheckBox.blockSignals(False)
         if comparison is not None:
             settings = comparison.settings
-            for name in ("layout", "left", "blend", "third", "preset"):
-                combo = getattr(ui, f"{name}ComboBox")
+            for name, widget in _LISTS.items():
+                combo = getattr(ui, widget)
                 combo.currentIndex = combo.findData(getattr(settings, name))
-            for widget, value in ((ui.differenceSlider, settings.difference_hu), (ui.shiftSlider, settings.shift)):
-                widget.blockSignals(True)
-                widget.value = value
-                widget.blockSignals(False)
+            for name, widget in _NUMBERS.items():
+                number = getattr(ui, widget)
+                number.blockSignals(True)
+                number.value = getattr(settings, name)
+                number.blockSignals(False)
             ui.shadingCheckBox.blockSignals(True)
             ui.shadingCheckBox.checked = settings.shading
             ui.shadingCheckBox.blockSignals(False)
@@ -225,6 +273,7 @@ def _choices() -> dict[str, list[tuple[str, str]]]:
             ("reference", _("Thin reference")),
             ("confidence", _("Confidence")),
         ],
+        "bone_as": [("rendering", _("Volume rendering")), ("surface", _("Surfaces with distance"))],
         "preset": [(name, name) for name in ("CT-Bone", "CT-Bones", "CT-Cropped-Volume-Bone")],
         "look": [
             ("anterior", _("Anterior")),

@@ -10,6 +10,7 @@ from slicer.i18n import tr as _
 
 from CTEnhanceLib.errors import ModelRefusedError
 
+from .dialogs import ask_for_folder
 from .models import ModelEntry, list_models, read_entry
 
 SETTINGS_KEY = "CTEnhance/ModelFolders"
@@ -102,7 +103,7 @@ class ModelList:
             self._card.setMarkdown(_card_markdown(entry))
 
     def _ask_for_folder(self) -> None:
-        folder = qt.QFileDialog.getExistingDirectory(slicer.util.mainWindow(), _("Choose a model folder"))
+        folder = ask_for_folder(_("Choose a model folder"))
         if folder:
             self.add_folder(folder)
 

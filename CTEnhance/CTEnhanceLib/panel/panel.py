@@ -11,14 +11,15 @@ from slicer.i18n import tr as _
 from .comparison_section import ComparisonSection
 from .dependencies import ensure_packages, install_from_folder
 from .device_list import DeviceList
+from .dialogs import ask_for_folder
 from .estimate import device_kind, estimate_run, rate_of_run
+from .figures_section import FiguresSection
 from .model_list import ModelList
 from .problem_report import problem_report
 from .process import QtWorker, Worker
 from .run import EnhanceRun, Outcome, Settings
 from .run_section import RunSection
 from .style import mark, quiet
-from .surface_section import SurfaceSection
 from .understanding import Understanding, understand
 
 _RATE_KEY = "CTEnhance/SecondsPerSlice/{model}/{device}"
@@ -50,7 +51,7 @@ class Panel:
         )
         self.run_section = RunSection(ui, self, self.update, self._done)
         self.comparison = ComparisonSection(ui, self.update)
-        self.surface = SurfaceSection(ui, self.comparison)
+        self.figures = FiguresSection(ui, self.comparison)
         ui.advancedCollapsibleButton.connect("contentsCollapsed(bool)", self._advanced_opened)
         ui.wheelsButton.connect("clicked(bool)", self._install_from_folder)
 
@@ -75,7 +76,7 @@ class Panel:
             why_not = self._why_not()
             self.run_section.refresh(not why_not, why_not)
             self.comparison.refresh(self.parameters.comparedVolume if self.parameters is not None else None)
-            self.surface.refresh()
+            self.figures.refresh()
         finally:
             self._busy = False
 
@@ -89,7 +90,7 @@ class Panel:
         """The scene was closed: what was shown of it goes."""
         self._seen, self._understanding = (), None
         self.run_section.forget()
-        self.surface.forget()
+        self.figures.forget()
         self.comparison.forget()
 
     def stop(self) -> None:
@@ -144,10 +145,8 @@ class Panel:
         entry = self.models.entry
         found = understand(node, chosen.spacing, chosen.thickness or None, entry.spec if entry else None)
         self._seen, self._understanding = seen, found
-        facts = found.words()
-        ui.verdictLabel.text = f"<b>{html.escape(found.verdict_words(), quote=False)}</b>" + (
-            f"<br>{quiet(facts)}" if facts else ""
-        )
+        reasons, facts = html.escape(" ".join(found.reasons), quote=False), found.words()
+        ui.verdictLabel.text = f"<b>{found.heading}</b> {reasons}" + (f"<br>{quiet(facts)}" if facts else "")
         ui.verdictLabel.visible = True
         mark(ui.verdictLabel, found.verdict)
         estimate = self._estimate_words()
@@ -233,9 +232,7 @@ class Panel:
             self.devices.look()
 
     def _install_from_folder(self, _checked: bool = False) -> None:
-        import qt
-
-        folder = qt.QFileDialog.getExistingDirectory(slicer.util.mainWindow(), _("Choose a folder of wheels"))
+        folder = ask_for_folder(_("Choose a folder of wheels"))
         if not folder:
             return
         with slicer.util.tryWithErrorDisplay(_("Nothing was installed."), waitCursor=True):

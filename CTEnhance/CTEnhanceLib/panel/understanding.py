@@ -59,10 +59,14 @@ class Understanding:
             pixel=" \u00d7 ".join(sorted({f"{mm:.3g}" for mm in _in_plane(facts, facts.spacing)})),
         )
 
+    @property
+    def heading(self) -> str:
+        """The verdict in a word or two."""
+        return {FIT: _("Fit"), WARNING: _("Fit, but:"), REFUSED: _("Cannot be enhanced:")}[self.verdict]
+
     def verdict_words(self) -> str:
         """The verdict and its reasons."""
-        begin = {FIT: _("Fit"), WARNING: _("Fit, but:"), REFUSED: _("Cannot be enhanced:")}[self.verdict]
-        return " ".join([begin, *self.reasons])
+        return " ".join([self.heading, *self.reasons])
 
     def geometry_words(self) -> str:
         """Size, spacing and slices for a bug report: nothing about the patient."""
