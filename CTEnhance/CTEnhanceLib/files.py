@@ -133,7 +133,7 @@ def write_volume(image: sitk.Image, path: str | os.PathLike[str]) -> None:
 def write_text(text: str, path: str | os.PathLike[str]) -> None:
     """Write a UTF-8 text file; it appears under its name only when it is complete."""
     with appearing(path) as partial:
-        partial.write_text(text, encoding="utf-8", newline="\n")
+        partial.write_bytes(text.encode("utf-8"))
 
 
 def _remove(partial: Path) -> None:

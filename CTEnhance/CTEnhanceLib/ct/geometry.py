@@ -64,7 +64,7 @@ def slice_geometry(image: sitk.Image, axis: int | None = None) -> SliceGeometry:
 
 
 def to_slices(image: sitk.Image, axis: int | None = None) -> np.ndarray:
-    """Give the canonical slice array (slices, rows, columns) of a volume: a read-only view, element type kept.
+    """Give the canonical slice array (slices, rows, columns) of a volume: a copy, element type kept.
 
     Args:
         image: Three-dimensional image.
@@ -73,7 +73,8 @@ def to_slices(image: sitk.Image, axis: int | None = None) -> np.ndarray:
     import SimpleITK as sitk
 
     geometry = slice_geometry(image, axis)
-    slices = np.moveaxis(sitk.GetArrayViewFromImage(image), 2 - geometry.axis, 0)
+    # a view would not keep the image alive
+    slices = np.moveaxis(sitk.GetArrayFromImage(image), 2 - geometry.axis, 0)
     return slices[::-1] if geometry.flipped else slices
 
 

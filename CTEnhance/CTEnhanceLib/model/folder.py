@@ -171,10 +171,10 @@ def save_stack(
                 }
                 save_file(weights, partial / generator.file)
             for name, text in documents.items():
-                (partial / name).write_text(text, encoding="utf-8", newline="\n")
+                (partial / name).write_bytes(text.encode("utf-8"))
             hashes = {path.name: _sha256(path) for path in sorted(partial.iterdir())}
             text = json.dumps(spec.to_json(hashes), indent=2) + "\n"
-            (partial / DESCRIPTION_FILE).write_text(text, encoding="utf-8", newline="\n")
+            (partial / DESCRIPTION_FILE).write_bytes(text.encode("utf-8"))
             partial.chmod(0o755)
             for path in partial.iterdir():
                 path.chmod(0o644)

@@ -70,8 +70,9 @@ class Stack:
         scaled = scaled.to(self.device).contiguous(memory_format=torch.channels_last)
         padded_bases = functional.pad(bases[:, None] / STORED_MAX, padding, mode="replicate")[:, 0].to(self.device)
         use_autocast = self.precision != "fp32"
+        same_every_time = torch.backends.cudnn.flags(benchmark=False, deterministic=True, allow_tf32=False)
         half = torch.float16 if self.precision == "fp16" else torch.bfloat16
-        with torch.inference_mode(), torch.autocast(self.device.type, half, enabled=use_autocast):
+        with torch.inference_mode(), same_every_time, torch.autocast(self.device.type, half, enabled=use_autocast):
             if self.spec.offsets == ANY_OFFSET:
                 output = self._predict_any(scaled, predictions, padded_bases, condition, interval)
             else:
