@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ast
 import json
 import re
 
@@ -34,6 +35,11 @@ def test_every_folder_with_scripts_is_a_package():
     folders = {file.rpartition("/")[0] for file in cmake_lists.files_in_tree()[cmake_lists.SCRIPTS][1:]}
     scripts = cmake_lists.files_in_tree()[cmake_lists.SCRIPTS]
     assert all(f"{folder}/__init__.py" in scripts for folder in folders)
+
+
+def test_all_that_slicer_loads_is_python_3_9():
+    for name in cmake_lists.files_in_tree()[cmake_lists.SCRIPTS]:
+        ast.parse((cmake_lists.MODULE / name).read_text(encoding="utf-8"), name, feature_version=(3, 9))
 
 
 def test_the_extension_index_entry_agrees_with_cmake():

@@ -135,7 +135,7 @@ def measure_cancels(bench: Bench, count: int, longest: float, seed: int) -> None
     """Cancel at random moments; prints the time from the click to the end and what is left."""
     chance = random.Random(seed)
     times, left = [], 0
-    for _ in range(count):
+    while len(times) < count:
         nodes = bench.scene.GetNumberOfNodes()
         bench.press()
         pid = bench.section.run._worker.pid

@@ -84,9 +84,11 @@ def test_pressing_shows_both_and_pressing_again_brings_the_layout_back(compare, 
 def test_every_control_changes_the_comparison(compare):
     ui = compare.ui
     ui.compareButton.click()
+    assert not ui.thirdComboBox.isEnabled()  # there is no third column yet
     for name, key in (("layout", "third"), ("left", "cubic"), ("blend", "checkerboard"), ("preset", "CT-Bones")):
         choose(getattr(ui, f"{name}ComboBox"), key)
         assert getattr(compare.panel.comparison.comparison.settings, name) == key
+    assert ui.thirdComboBox.isEnabled() and ui.differenceSlider.isEnabled()
     ui.shiftSlider.value = 300.0
     ui.differenceSlider.value = 200.0
     ui.shadingCheckBox.checked = False
@@ -102,13 +104,13 @@ def test_what_cannot_be_shown_is_said_and_the_list_goes_back(compare, host):
 
 
 def test_the_lists_offer_what_the_comparison_knows():
-    from CTEnhanceLib.panel.comparison_section import _choices
+    from CTEnhanceLib.panel.comparison_choices import comparison_choices
     from CTEnhanceLib.scene.bone import PRESETS
     from CTEnhanceLib.scene.framing import DIRECTIONS
     from CTEnhanceLib.scene.layouts import LAYOUTS
     from CTEnhanceLib.scene.settings import BLENDS, BONE_AS, LEFT, THIRD
 
-    offered = {name: {key for key, _ in choices} for name, choices in _choices().items()}
+    offered = {name: {key for key, _ in choices} for name, choices in comparison_choices().items()}
     assert offered == {
         "layout": set(LAYOUTS),
         "left": set(LEFT),

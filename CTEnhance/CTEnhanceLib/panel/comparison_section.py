@@ -13,6 +13,7 @@ from slicer.i18n import tr as _
 
 from CTEnhanceLib.errors import CTEnhanceError
 
+from .comparison_choices import comparison_choices
 from .dialogs import ask_for_folder
 from .style import quiet
 
@@ -209,7 +210,7 @@ class ComparisonSection:
             label.text = quiet(words)
 
     def _fill_lists(self) -> None:
-        for name, choices in _choices().items():
+        for name, choices in comparison_choices().items():
             combo = getattr(self._ui, _LISTS.get(name, f"{name}ComboBox"))
             combo.clear()
             for key, words in choices:
@@ -235,55 +236,15 @@ class ComparisonSection:
                 number.blockSignals(True)
                 number.value = getattr(settings, name)
                 number.blockSignals(False)
+            has_third = settings.layout == "third"
+            ui.thirdComboBox.enabled = has_third
+            ui.differenceSlider.enabled = "difference" in (settings.blend, settings.third if has_third else "")
+            for widget in (ui.presetComboBox, ui.shiftSlider, ui.shadingCheckBox):
+                widget.enabled = settings.bone_as == "rendering"
             ui.shadingCheckBox.blockSignals(True)
             ui.shadingCheckBox.checked = settings.shading
             ui.shadingCheckBox.blockSignals(False)
         self._on_change()
-
-
-def _choices() -> dict[str, list[tuple[str, str]]]:
-    """What each list offers: key and words. The keys are those of `scene.settings`, which a test compares."""
-    return {
-        "layout": [
-            ("fracture", _("Fracture: coronal, sagittal, 3D")),
-            ("overview", _("Overview: all planes and 3D")),
-            ("axial", _("Axial pair")),
-            ("coronal", _("Coronal pair")),
-            ("sagittal", _("Sagittal pair")),
-            ("3d", _("3D pair")),
-            ("third", _("Three columns: with map or reference")),
-            ("figures", _("Coronal pair with plot and table")),
-        ],
-        "left": [
-            ("measured", _("Measured slices, as they are")),
-            ("nearest", _("Measured, nearest slice repeated")),
-            ("linear", _("Measured, linear interpolation")),
-            ("cubic", _("Measured, cubic interpolation")),
-        ],
-        "blend": [
-            ("none", _("None")),
-            ("reveal", _("Reveal under the mouse")),
-            ("checkerboard", _("Checkerboard")),
-            ("flicker", _("Flicker")),
-            ("difference", _("Difference map")),
-            ("confidence", _("Confidence")),
-        ],
-        "third": [
-            ("difference", _("Difference map")),
-            ("reference", _("Thin reference")),
-            ("confidence", _("Confidence")),
-        ],
-        "bone_as": [("rendering", _("Volume rendering")), ("surface", _("Surfaces with distance"))],
-        "preset": [(name, name) for name in ("CT-Bone", "CT-Bones", "CT-Cropped-Volume-Bone")],
-        "look": [
-            ("anterior", _("Anterior")),
-            ("posterior", _("Posterior")),
-            ("left", _("Left")),
-            ("right", _("Right")),
-            ("superior", _("Superior")),
-            ("inferior", _("Inferior")),
-        ],
-    }
 
 
 def _is_computed(node: Any) -> bool:

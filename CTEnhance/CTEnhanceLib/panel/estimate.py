@@ -14,7 +14,8 @@ _RUNTIME_BYTES = 700_000_000  # Python with torch, before any volume
 _PIXELS = 512 * 512
 _SECONDS_PER_GFLOP = {"cpu": 0.0042, "gpu": 0.00006}
 _UNET256_GFLOP = 47.6  # one 512x512 slice with 64 filters; it grows with their square
-_OTHER_GFLOP = 20.0
+_CONTEXT_GFLOP = 9.0  # context_unet as it ships: the trunk once for a thick slice, the head twice for a thin one
+_SECONDS_BESIDE = 0.06  # interpolation, back-projection and reading the figures off, for each thin slice
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,8 @@ def estimate_run(
             None takes a rule of thumb (two CPU cores; a current GPU).
     """
     slices = voxels_out / _PIXELS
-    rate = learned_rate if learned_rate is not None else _gflop(spec) * _SECONDS_PER_GFLOP[device_kind(device)]
+    rule = _SECONDS_BESIDE + _gflop(spec) * _SECONDS_PER_GFLOP[device_kind(device)]
+    rate = learned_rate if learned_rate is not None else rule
     memory = _RUNTIME_BYTES + voxels_in * 2 + voxels_out * (4 + 2)  # int16 in, float32 accumulated, int16 out
     return Estimate(_START_SECONDS + slices * rate, float(memory))
 
@@ -71,6 +73,6 @@ def _gflop(spec: ModelSpec) -> float:
     """Work for one thin slice of 512x512 pixels; most thin slices are predicted twice."""
     generator = spec.generators[0]
     if generator.architecture != "unet256":
-        return _OTHER_GFLOP
+        return _CONTEXT_GFLOP
     filters: Any = generator.arguments.get("filters", generator.arguments.get("width", 64))
     return 2 * _UNET256_GFLOP * (float(filters) / 64) ** 2
