@@ -99,17 +99,18 @@ class Studio:
 def main(arguments: list[str]) -> None:
     """Take all pictures."""
     studio = Studio(Path(arguments[0]) if arguments else Path(__file__).resolve().parent)
-    studio.take("panel", 420)
+    if studio.module.panel.models.entry is None:
+        raise SystemExit("no model is installed in CTEnhance/Resources/Models, and the panel would say so")
+    studio.take("panel-light", 420)
+    studio.take("panel-dark", 420, dark=True)
     studio.take("panel-narrow", NARROW)
     studio.take("panel-wide-dark", WIDE, dark=True)
-    studio.show_progress()
-    studio.take("panel-running", 420)
-    studio.take("panel-running-dark", 420, dark=True)
-    studio.show_end("done")
-    studio.take("panel-done", 420)
     studio.module.ui.advancedCollapsibleButton.collapsed = False
     studio.take("panel-advanced", 420)
     studio.module.ui.advancedCollapsibleButton.collapsed = True
+    studio.show_progress()
+    studio.take("panel-running", 420)
+    studio.show_end("done")
     studio.show_comparison()
     studio.take("panel-compare", 420)
     studio.take("panel-compare-dark", NARROW, dark=True)
@@ -118,7 +119,8 @@ def main(arguments: list[str]) -> None:
     studio.show_end(
         "failed", "The computing process was ended from outside (often: not enough memory); nothing was changed.", "x"
     )
-    studio.take("panel-failed-dark", NARROW, dark=True)
+    studio.take("panel-failed", 420)
+    studio.module.panel.run_section.forget()
     studio.module.ui.spacingSpinBox.value = 3.0
     studio.take("panel-refused", 420)
     studio.module.cleanup()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from CTEnhanceLib.model.spec import ModelSpec
 
@@ -13,7 +12,7 @@ _START_SECONDS = 5.0  # Python, torch, reading, writing
 _RUNTIME_BYTES = 700_000_000  # Python with torch, before any volume
 _PIXELS = 512 * 512
 _SECONDS_PER_GFLOP = {"cpu": 0.0042, "gpu": 0.00006}
-_UNET256_GFLOP = 47.6  # one 512x512 slice with 64 filters; it grows with their square
+_UNET256_GFLOP = 47.6  # one 512x512 slice with 64 filters
 _CONTEXT_GFLOP = 9.0  # context_unet as it ships: the trunk once for a thick slice, the head twice for a thin one
 _SECONDS_BESIDE = 0.06  # interpolation, back-projection and reading the figures off, for each thin slice
 
@@ -70,9 +69,9 @@ def rate_of_run(seconds: float, voxels_out: int) -> float:
 
 
 def _gflop(spec: ModelSpec) -> float:
-    """Work for one thin slice of 512x512 pixels; most thin slices are predicted twice."""
+    """Work for one thin slice of 512x512 pixels; it grows with the square of the network's width."""
     generator = spec.generators[0]
-    if generator.architecture != "unet256":
-        return _CONTEXT_GFLOP
-    filters: Any = generator.arguments.get("filters", generator.arguments.get("width", 64))
-    return 2 * _UNET256_GFLOP * (float(filters) / 64) ** 2
+    width = float(generator.arguments.get("width", 64))
+    if generator.architecture == "unet256":
+        return 2 * _UNET256_GFLOP * (width / 64) ** 2  # most thin slices are predicted twice
+    return _CONTEXT_GFLOP * (width / 48) ** 2
