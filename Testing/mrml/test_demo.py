@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 import slicer
+from skimage.io import imread
+
 import stacks
+from CTEnhanceLib.ct.profile import SliceProfile
 from CTEnhanceLib.scene import demo
 from CTEnhanceLib.scene.application import reading_bundles
 from CTEnhanceLib.scene.output import INPUT_REFERENCE, is_computed
-from skimage.io import imread
 
 from .conftest import oblique_tube
 
@@ -22,7 +24,7 @@ def results(tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("demo") / "results"
     truth = oblique_tube((0.8, 0.8, 1.0))
-    case = demo.Case("tube", thicken(truth, 3.0), truth, "A tube", None)
+    case = demo.Case("tube", thicken(truth, 3.0), truth, "A tube", SliceProfile("box", 3.0), None)
     report = demo.run(case, folder, stacks.offset_stack(0.0))
     return folder, report
 

@@ -8,8 +8,7 @@ comparison.leave()
 
 from __future__ import annotations
 
-import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import slicer
 
@@ -43,6 +42,8 @@ from .surface import SurfaceOptions, SurfacePair
 
 class Comparison:
     """Linked views of a measured and a computed volume; leaving it takes everything away that it made.
+
+    Once made it lives until it is left or the scene is closed, whether or not anybody holds on to it.
 
     Args:
         measured: The thick-slice volume.
@@ -85,9 +86,9 @@ class Comparison:
         self._stale = False
         scene, changed = self.stage.scene, slicer.vtkMRMLVolumeNode.ImageDataModifiedEvent
         self._observed = [
-            (scene, scene.AddObserver(slicer.vtkMRMLScene.StartCloseEvent, _weak(self._forget))),
-            (scene, scene.AddObserver(slicer.vtkMRMLScene.NodeRemovedEvent, _weak(self._leave_if_volume_is_gone))),
-            *((node, node.AddObserver(changed, _weak(self._voxels_changed))) for node in (measured, computed)),
+            (scene, scene.AddObserver(slicer.vtkMRMLScene.StartCloseEvent, self._forget)),
+            (scene, scene.AddObserver(slicer.vtkMRMLScene.NodeRemovedEvent, self._leave_if_volume_is_gone)),
+            *((node, node.AddObserver(changed, self._voxels_changed)) for node in (measured, computed)),
         ]
 
     @classmethod
@@ -285,17 +286,17 @@ class Comparison:
         volumes = self.volumes
         write_settings(self.stage.scene, self.settings, volumes.measured, volumes.computed, volumes.reference)
 
-    def _leave_if_volume_is_gone(self) -> None:
+    def _leave_if_volume_is_gone(self, *_: object) -> None:
         scene = self.stage.scene
         if not all(scene.IsNodePresent(node) for node in (self.volumes.measured, self.volumes.computed)):
             self._stop_observing()
             self.stage.later(self.leave)
 
-    def _voxels_changed(self) -> None:
+    def _voxels_changed(self, *_: object) -> None:
         """A volume was computed again: what was made from it is no longer true."""
         if not self._stale:
             self._stale = True
-            self.stage.later(_weak(self._refresh))
+            self.stage.later(self._refresh)
 
     def _refresh(self) -> None:
         self._stale = False
@@ -304,7 +305,7 @@ class Comparison:
         if self._views:
             self._dress()
 
-    def _forget(self) -> None:
+    def _forget(self, *_: object) -> None:
         """The scene is about to be cleared: let go of views and nodes without touching the scene."""
         self._stop_observing()
         self._undress()
@@ -323,15 +324,3 @@ class Comparison:
 def _shown(settings: Settings) -> tuple[str, ...]:
     """What needs other volumes or models in the views when it changes."""
     return (settings.left, settings.blend, settings.third, settings.bone_as)
-
-
-def _weak(method: Callable[..., None]) -> Callable[..., None]:
-    """An observer that does not keep its object alive, and does nothing once it is gone."""
-    reference = weakref.WeakMethod(method)
-
-    def call(*_: object) -> None:
-        alive = reference()
-        if alive is not None:
-            alive()
-
-    return call

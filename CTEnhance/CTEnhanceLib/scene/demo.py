@@ -20,6 +20,7 @@ os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")
 import SimpleITK as sitk
 import slicer
 
+from CTEnhanceLib.ct.profile import SliceProfile
 from CTEnhanceLib.errors import CTEnhanceError
 from CTEnhanceLib.files import read_volume, write_volume
 
@@ -54,6 +55,7 @@ class Case:
         thick: The measured volume.
         truth: The thin volume it was made from, when it was made.
         title: First line of the picture.
+        profile: The slice profile that made it, where it is known.
         focus: Where the slice views stand (RAS); None for the middle of the bone.
     """
 
@@ -61,6 +63,7 @@ class Case:
     thick: sitk.Image
     truth: sitk.Image | None
     title: str
+    profile: SliceProfile | None
     focus: tuple[float, float, float] | None
 
 
@@ -69,17 +72,17 @@ def phantom_case() -> Case:
     from CTEnhanceLib.ct.phantom import wrist_phantom
     from CTEnhanceLib.ct.thicken import thicken
 
-    truth = wrist_phantom(SEED, SPACING)
-    thick = thicken(truth, THICKNESS)
+    truth, profile = wrist_phantom(SEED, SPACING), SliceProfile("box", THICKNESS)
+    thick = thicken(truth, THICKNESS, profile=profile)
     title = f"Distal radius fracture, generated wrist phantom (seed {SEED})"
     left, back, up = truth.TransformIndexToPhysicalPoint(FRACTURE)
-    return Case("wrist", thick, truth, title, (-left, -back, up))
+    return Case("wrist", thick, truth, title, profile, (-left, -back, up))
 
 
 def file_case(path: Path) -> Case:
     """A measured volume from a file or DICOM folder; its truth is not known."""
     name = path.name.split(".")[0]
-    return Case(name, read_volume(path), None, f"{name}, as measured", None)
+    return Case(name, read_volume(path), None, f"{name}, as measured", None, None)
 
 
 def run(case: Case, folder: Path, model: str | Path | Stack) -> dict[str, Any]:
@@ -100,7 +103,7 @@ def run(case: Case, folder: Path, model: str | Path | Stack) -> dict[str, Any]:
 
 def _run(case: Case, folder: Path, model: str | Path | Stack, stage: OffscreenStage) -> dict[str, Any]:
     measured = add_volume(stage.scene, case.thick, case.name, WINDOW)
-    computed = enhance_node(measured, model=model)
+    computed = enhance_node(measured, model=model, profile=case.profile)
     report = report_of(computed)
     if case.truth is not None:
         report["metrics"] = _metrics(case, image_from_node(computed))
@@ -145,14 +148,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _metrics(case: Case, computed: sitk.Image) -> dict[str, Any]:
-    from CTEnhanceLib.ct.profile import SliceProfile
     from CTEnhanceLib.evaluation.evaluate import evaluate
     from CTEnhanceLib.evaluation.record import record
 
     assert case.truth is not None
-    evaluation: Evaluation = evaluate(
-        case.truth, case.thick, {"computed": computed}, profile=SliceProfile("box", THICKNESS)
-    )
+    evaluation: Evaluation = evaluate(case.truth, case.thick, {"computed": computed}, profile=case.profile)
     return record(evaluation)
 
 

@@ -68,9 +68,12 @@ class OffscreenStage:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def __del__(self) -> None:
+        self.close()
+
     def close(self) -> None:
         """Let go of scene, windows and logics in an order that VTK survives; call it when done (or use ``with``)."""
-        if self.scene is None:
+        if getattr(self, "scene", None) is None:
             return
         for tag in list(self._views):
             self.close_view(tag)

@@ -122,11 +122,11 @@ class DesktopStage:
     def slice_view(self, tag: str) -> SliceView:
         """A slice view of the layout on show."""
         widget = self._manager.sliceWidget(tag)
-        view = widget.sliceView()
+        view, logic = widget.sliceView(), widget.sliceLogic()
         return SliceView(
-            node=widget.mrmlSliceNode(),
-            composite=widget.mrmlSliceCompositeNode(),
-            logic=widget.sliceLogic(),
+            node=logic.GetSliceNode(),
+            composite=logic.GetSliceCompositeNode(),
+            logic=logic,
             renderer=view.renderWindow().GetRenderers().GetFirstRenderer(),
             interactor=view.interactor(),
             render=view.scheduleRender,
