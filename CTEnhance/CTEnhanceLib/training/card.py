@@ -46,7 +46,7 @@ def model_card(config: TrainingConfig, spec: ModelSpec, metrics: dict[str, Any])
         "",
         *[f"* {line}" for line in config.card.data],
         "",
-        f"Slice profile assumed where neither user nor DICOM says more: {spec.slice_profile}.",
+        f"Slice profile assumed where the user does not say: {_profile(spec.slice_profile)}.",
         "",
         "## Figures",
         "",
@@ -75,6 +75,14 @@ def model_card(config: TrainingConfig, spec: ModelSpec, metrics: dict[str, Any])
         "",
     ]
     return "\n".join(lines)
+
+
+def _profile(described: dict[str, Any]) -> str:
+    if described["shape"] == "weights":
+        return f"the measured one, {described['fwhm_mm']:.3g} mm wide"
+    text = f"{described['shape']}, FWHM {described['fwhm_ratio']:g} x thickness"
+    scanner = described.get("scanner")
+    return f"{text}; where DICOM states the thickness: {_profile(scanner)}" if scanner else text
 
 
 def _range(values: tuple[float, float]) -> str:
