@@ -13,6 +13,7 @@ import argparse
 import multiprocessing
 import os
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -152,6 +153,23 @@ def measure_cancels(bench: Bench, count: int, longest: float, seed: int) -> None
     )
 
 
+def measure_kills(bench: Bench, count: int, longest: float, seed: int) -> None:
+    """Kill the worker at random moments; prints the time from the kill to the report and what is left."""
+    chance = random.Random(seed)
+    times, left = [], 0
+    while len(times) < count:
+        nodes = bench.scene.GetNumberOfNodes()
+        bench.press()
+        if not bench.host.wait(lambda: not bench.section.is_running, chance.uniform(0, longest)):
+            started = time.perf_counter()
+            os.kill(bench.section.run._worker.pid, signal.SIGKILL)
+            bench.wait_for_end(10)
+            times.append(time.perf_counter() - started)
+            assert bench.section.outcome.kind == "failed"
+        left += (nodes != bench.scene.GetNumberOfNodes()) + len(list(bench.temporary.iterdir()))
+    print(f"kill -9 at {len(times)} random moments: told after {max(times) * 1000:.0f} ms at most; left behind: {left}")
+
+
 def group_is_alive(pid: int) -> bool:
     """Whether any process of the worker's group still runs."""
     try:
@@ -178,7 +196,9 @@ def main() -> None:
     try:
         seconds = measure_run(bench, quick=arguments.quick)
         bench.module.ui.outputSelector.setCurrentNode(None)
-        measure_cancels(bench, arguments.cancels, 20.0 if arguments.quick else min(seconds, 20.0), arguments.seed)
+        longest = 20.0 if arguments.quick else min(seconds, 20.0)
+        measure_cancels(bench, arguments.cancels, longest, arguments.seed)
+        measure_kills(bench, 3, longest, arguments.seed)
     finally:
         for burner in burners:
             burner.kill()

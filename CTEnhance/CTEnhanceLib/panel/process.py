@@ -17,7 +17,7 @@ from typing import Any, Callable, Protocol
 import qt
 
 PACKAGE_FOLDER = Path(__file__).resolve().parent.parent.parent
-GRACE_MS = 600
+GRACE_MS = 500
 """How long a worker may take to end itself before it is killed (Windows has no process group to rely on)."""
 
 _FAILED_TO_START = 0  # QProcess::FailedToStart

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import slicer
-import vtk
 from slicer.i18n import tr as _
 
 from CTEnhanceLib.errors import CTEnhanceError
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from CTEnhanceLib.model.spec import ModelSpec
 
 FIT, WARNING, REFUSED = "fit", "warning", "refused"  # as in ct.checks, which is imported only when there is a volume
-_SHEAR_TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -95,6 +93,7 @@ def understand(
     """
     from CTEnhanceLib.ct.checks import check_thick_volume
     from CTEnhanceLib.ct.geometry import thin_positions
+    from CTEnhanceLib.scene.distortion import hidden_distortion
     from CTEnhanceLib.scene.nodes import image_from_node
 
     hidden = hidden_distortion(node)
@@ -114,30 +113,6 @@ def understand(
     slices_out = len(thin_positions(facts.slices, facts.interval, spacing))
     voxels_out = voxels_in // facts.slices * slices_out
     return Understanding(WARNING if reasons else FIT, reasons, facts, voxels_in, slices_out, voxels_out)
-
-
-def hidden_distortion(node: Any) -> str:
-    """Why a volume's slices are not where they seem to be; empty when they are.
-
-    Slicer loads tilted or uneven series as an even volume under an "acquisition transform".
-    """
-    transform = node.GetParentTransformNode()
-    if transform is None:
-        return ""
-    if not transform.IsTransformToWorldLinear():
-        return _(
-            "The slices are uneven or tilted (the volume stands under the acquisition transform '{name}', which hides "
-            "it); choose a series with even slices and without gantry tilt."
-        ).format(name=transform.GetName())
-    matrix = vtk.vtkMatrix4x4()
-    transform.GetMatrixTransformToWorld(matrix)
-    columns = np.array([[matrix.GetElement(row, column) for column in range(3)] for row in range(3)])
-    if np.abs(columns.T @ columns - np.eye(3)).max() > _SHEAR_TOLERANCE:
-        return _(
-            "The transform '{name}' above the volume stretches or shears it (gantry tilt, perhaps); remove the "
-            "transform, or harden and resample the volume."
-        ).format(name=transform.GetName())
-    return ""
 
 
 def _model_warnings(image: Any, spacing: float, thickness: float | None, model: ModelSpec | None) -> list[str]:

@@ -15,6 +15,7 @@ import slicer
 
 from CTEnhanceLib.errors import InputRefusedError, UsageError
 
+from .distortion import refuse_hidden_distortion
 from .nodes import DICOM_ATTRIBUTE, add_volume, image_from_node, update_node
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def enhance_node(
     from CTEnhanceLib.pipeline import enhance
 
     refuse_same_node(input_node, output_node)
+    refuse_hidden_distortion(input_node)
     image = image_from_node(input_node)
     stack = load_stack(model) if isinstance(model, (str, Path)) else model
     result = enhance(image, stack, spacing=spacing, device=device, progress=progress, cancel=cancel, **options)
@@ -80,6 +82,7 @@ def volume_to_file(input_node: slicer.vtkMRMLScalarVolumeNode, path: str | Path)
         The path written.
     """
     path = Path(path)
+    refuse_hidden_distortion(input_node)
     sitk.WriteImage(image_from_node(input_node), str(path), useCompression=False)
     return path
 
