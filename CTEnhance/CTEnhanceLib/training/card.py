@@ -62,8 +62,8 @@ def model_card(config: TrainingConfig, spec: ModelSpec, metrics: dict[str, Any])
         "## Training it again",
         "",
         f"`ctenhance train configs/{config.source.name}`: {run['steps']} steps in {run['seconds'] / 60:.0f} min on "
-        f"{run['machine']}; the weights kept are those of step {run['best_step']}, chosen on validation volumes that "
-        "were never trained on.",
+        f"{run['machine']} in {run['precision']}; the weights kept are those of step {run['best_step']}, chosen on "
+        "validation volumes that were never trained on.",
         "",
         "## Limits",
         "",

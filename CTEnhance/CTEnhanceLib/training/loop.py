@@ -183,7 +183,7 @@ class Run:
         return self.sources.batch(number, 1, self._channel(0)).context
 
     def export(self, folder: Path) -> None:
-        """Write the model folder with the best weights, figures on the whole validation volumes, and card."""
+        """Write the model folder: the best weights, their figures on the validation volumes, and the card."""
         if not self.fabric.is_global_zero:
             return
         if self.best["weights"]:
@@ -195,7 +195,8 @@ class Run:
             "steps": self.step,
             "best_step": self.best["step"] or self.step,
             "seconds": round(self.seconds),
-            "machine": device_name(self.fabric.device),
+            "machine": f"{self.fabric.world_size} x {device_name(self.fabric.device)}",
+            "precision": self.config.training.precision,
         }
         export_model(folder, self.config, self.stack(), run, self.report)
 
