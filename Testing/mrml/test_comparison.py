@@ -136,6 +136,18 @@ def test_slices_can_be_brought_to_a_point(comparison):
     assert offsets["CTEMAxial"] == offsets["CTECAxial"] == pytest.approx(118.0)
 
 
+def test_the_crosshair_is_shared_and_jumps_and_becomes_the_users_again(comparison, stage):
+    crosshair = stage.scene.GetSingletonNode("default", "vtkMRMLCrosshairNode")
+    before = (crosshair.GetCrosshairMode(), crosshair.GetCrosshairBehavior())
+    comparison.show("overview")
+    assert crosshair.GetCrosshairMode() == crosshair.ShowSmallBasic
+    plain = stage.grab("CTECCoronal").astype(int)
+    crosshair.SetCrosshairRAS(-4.0, -50.0, 118.0)
+    assert np.abs(stage.grab("CTECCoronal") - plain).max() > 50
+    comparison.leave()
+    assert (crosshair.GetCrosshairMode(), crosshair.GetCrosshairBehavior()) == before
+
+
 def test_leaving_brings_back_layout_nodes_observers_and_display(stage, measured, computed):
     measured.GetDisplayNode().SetInterpolate(True)
     watched = (measured, computed, measured.GetDisplayNode(), computed.GetDisplayNode(), stage.scene)
@@ -184,6 +196,9 @@ def test_clearing_the_scene_lets_go_of_everything(stage, comparison):
 def test_a_saved_comparison_is_there_again_when_its_scene_is_opened(stage, comparison, tmp_path):
     comparison.show("fracture")
     comparison.set(left="cubic", blend="difference", shift=230.0, difference_hu=250.0)
+    comparison.jump((5.0, -44.0, 118.0))
+    comparison.look_from("right")
+    pose = comparison.volume_views[0].camera.GetPosition()
     assert stage.scene.WriteToMRB(str(tmp_path / "scene.mrb"))
     comparison.leave()
     stage.open_scene(tmp_path / "scene.mrb")
@@ -195,7 +210,10 @@ def test_a_saved_comparison_is_there_again_when_its_scene_is_opened(stage, compa
     assert again.labels["CTEC3D"].badge == "COMPUTED · 1 mm slices"
     assert all(view.node.GetViewGroup() == VIEW_GROUP for view in again.slice_views)
     assert all(view.composite.GetHotLinkedControl() for view in again.slice_views)
+    assert again.slice_views[0].logic.GetSliceOffset() == pytest.approx(-44.0)
+    assert np.allclose([view.camera.GetPosition() for view in again.volume_views], pose, atol=1e-3)
     again.leave()
+    assert not any("CTE" in node for node in _nodes(stage))
 
 
 def test_a_scene_without_a_comparison_opens_none(stage):

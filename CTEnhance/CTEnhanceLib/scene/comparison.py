@@ -21,11 +21,11 @@ from .dressing import Dressing
 from .figures import world_of_position
 from .framing import BODY_ABOVE_HU, BONE_ABOVE_HU, DIRECTIONS, Box, box_above, frame_cameras, frame_slices, jump
 from .labels import LabelText
-from .layouts import LAYOUTS, PLOT_VIEW, TABLE_VIEW
+from .layouts import LAYOUTS, PLOT_VIEW, TABLE_VIEW, VIEWS
 from .maps import DifferenceMap
 from .nodes import remove_with_belongings
 from .output import CONFIDENCE_REFERENCE
-from .own_views import remove_own_views
+from .own_views import own_view_node, remove_own_views
 from .settings import (
     AS_MEASURED,
     COMPUTED_REFERENCE,
@@ -81,6 +81,7 @@ class Comparison:
         self._surfaces: SurfacePair | None = None
         self._boxes: dict[float, Box] = {}
         self._seen: dict[str, SliceView | VolumeView] = {}
+        self._framed: set[str] = set()
         displays = [node.GetDisplayNode() for node in (measured, computed)]
         self._interpolate = {display: display.GetInterpolate() for display in displays}
         self._stale = False
@@ -103,6 +104,8 @@ class Comparison:
             return None
         reference = node.GetNodeReference(REFERENCE_REFERENCE)
         comparison = cls(measured, computed, stage=stage, reference=reference, settings=read_settings(node))
+        # Views that came with the scene keep their slices and cameras.
+        comparison._framed = {tag for tag, spec in VIEWS.items() if own_view_node(stage.scene, spec) is not None}
         comparison.show()
         return comparison
 
@@ -262,10 +265,11 @@ class Comparison:
             self.volumes.left = self.volumes.measured
 
     def _frame_new_views(self) -> None:
-        if any(view.tag not in self._seen for view in self.slice_views):
+        if any(view.tag not in self._framed for view in self.slice_views):
             frame_slices(self.slice_views, self._box(BODY_ABOVE_HU))
-        if any(view.tag not in self._seen for view in self.volume_views):
+        if any(view.tag not in self._framed for view in self.volume_views):
             self.look_from("anterior")
+        self._framed.update(view.tag for view in self._views)
         self._seen.update({view.tag: view for view in self._views})
 
     def _box(self, threshold: float) -> Box:
@@ -314,6 +318,7 @@ class Comparison:
     def _clear(self) -> None:
         self.slice_views, self.volume_views = [], []
         self._seen.clear()
+        self._framed.clear()
 
     def _stop_observing(self) -> None:
         for node, tag in self._observed:

@@ -94,3 +94,27 @@ class SharedWindow:
                     node.EndModify(modified)
         finally:
             self._busy = False
+
+
+class SharedCrosshair:
+    """Shows Slicer's one crosshair, so that a point found in one view (Shift and mouse) is found in all.
+
+    Args:
+        scene: Holds the crosshair.
+    """
+
+    def __init__(self, scene: slicer.vtkMRMLScene) -> None:
+        self._node = scene.GetSingletonNode("default", "vtkMRMLCrosshairNode")
+        if self._node is None:
+            return
+        self._before = (self._node.GetCrosshairMode(), self._node.GetCrosshairBehavior())
+        if self._node.GetCrosshairMode() == slicer.vtkMRMLCrosshairNode.NoCrosshair:
+            self._node.SetCrosshairMode(slicer.vtkMRMLCrosshairNode.ShowSmallBasic)
+        self._node.SetCrosshairBehavior(slicer.vtkMRMLCrosshairNode.OffsetJumpSlice)
+
+    def remove(self) -> None:
+        """Bring back what the user had."""
+        if self._node is not None:
+            mode, behavior = self._before
+            self._node.SetCrosshairMode(mode)
+            self._node.SetCrosshairBehavior(behavior)

@@ -90,8 +90,11 @@ class OffscreenStage:
     def show_layout(self, identifier: int) -> None:
         """Show a layout that was registered; views that are not part of it are kept, hidden."""
         self._layouts.GetLayoutNode().SetViewArrangement(identifier)
-        for tag, rectangle in self.rectangles().items():
+        shown = self.rectangles()
+        for tag, rectangle in shown.items():
             self._window(tag).resize(rectangle[2], rectangle[3])
+        for tag, window in self._views.items():
+            window.view.node.SetMappedInLayout(tag in shown)  # slice intersections depend on it
 
     def slice_view(self, tag: str) -> SliceView:
         """A slice view of the layout on show."""

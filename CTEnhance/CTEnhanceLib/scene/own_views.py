@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 import slicer
 
-from .layouts import PLOT_VIEW, TABLE_VIEW
+from .layouts import PLOT_VIEW, TABLE_VIEW, VIEWS, ViewSpec
 from .stage import SliceView, Stage, VolumeView
 
 
@@ -33,10 +33,27 @@ def remove_own_views(stage: Stage, views: Iterable[SliceView | VolumeView]) -> N
         _remove(scene, [*belongings, node])
         if camera is not None:
             cameras.append(camera)
+    _remove(scene, [node for node in _never_shown(scene) if not node.IsA("vtkMRMLCameraNode")])
+    stage.later(lambda: _remove(scene, [*cameras, *_never_shown(scene)]))
+
+
+def own_view_node(scene: slicer.vtkMRMLScene, spec: ViewSpec) -> slicer.vtkMRMLAbstractViewNode | None:
+    """The node of one of the comparison's views, where it exists."""
+    return scene.GetSingletonNode(spec.tag, "vtkMRMLViewNode" if spec.is_3d else "vtkMRMLSliceNode")
+
+
+def _never_shown(scene: slicer.vtkMRMLScene) -> list[slicer.vtkMRMLNode]:
+    """Views of other layouts that came with a saved scene."""
+    kinds = (
+        "vtkMRMLSliceCompositeNode",
+        "vtkMRMLSliceNode",
+        "vtkMRMLViewNode",
+        "vtkMRMLCameraNode",
+    )
+    found = [scene.GetSingletonNode(tag, kind) for tag in VIEWS for kind in kinds]
     singletons = (("vtkMRMLPlotViewNode", PLOT_VIEW), ("vtkMRMLTableViewNode", TABLE_VIEW))
-    others = [scene.GetSingletonNode(tag, kind) for kind, tag in singletons]
-    _remove(scene, [node for node in others if node is not None])
-    stage.later(lambda: _remove(scene, cameras))
+    found += [scene.GetSingletonNode(tag, kind) for kind, tag in singletons]
+    return [node for node in found if node is not None]
 
 
 def slice_belongings(view: SliceView) -> list[slicer.vtkMRMLNode]:
