@@ -73,7 +73,7 @@ class Studio:
 
     def show_end(self, kind: str, sentence: str = "", log: str = "") -> None:
         """As it looks after a run."""
-        from CTEnhanceLib.panel.run import Outcome
+        from CTEnhanceLib.panel.outcome import Outcome
 
         node = SimpleNamespace(GetName=lambda: "Wrist 3 mm [1 mm computed]")
         report = {"consistency": {"before": 9.0, "after": 0.4, "cubic": 21.3}, "warnings": []}

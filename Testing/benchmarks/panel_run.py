@@ -91,6 +91,11 @@ class Bench:
         """Enhance, or Cancel."""
         self.module.ui.enhanceButton.click()
 
+    def wait_for_pid(self) -> int:
+        """Id of the worker, once it runs."""
+        assert self.host.wait(lambda: self.section.run._worker.pid > 0, 10)
+        return int(self.section.run._worker.pid)
+
     def wait_for_end(self, seconds: float = 900.0) -> None:
         """Let the event loop turn as Slicer's does until the run has ended."""
         assert self.host.wait(lambda: not self.section.is_running, seconds)
@@ -139,7 +144,7 @@ def measure_cancels(bench: Bench, count: int, longest: float, seed: int) -> None
     while len(times) < count:
         nodes = bench.scene.GetNumberOfNodes()
         bench.press()
-        pid = bench.section.run._worker.pid
+        pid = bench.wait_for_pid()
         moment = chance.uniform(0, longest)
         if not bench.host.wait(lambda: not bench.section.is_running, moment):
             started = time.perf_counter()
@@ -160,9 +165,10 @@ def measure_kills(bench: Bench, count: int, longest: float, seed: int) -> None:
     while len(times) < count:
         nodes = bench.scene.GetNumberOfNodes()
         bench.press()
+        pid = bench.wait_for_pid()
         if not bench.host.wait(lambda: not bench.section.is_running, chance.uniform(0, longest)):
             started = time.perf_counter()
-            os.kill(bench.section.run._worker.pid, signal.SIGKILL)
+            os.kill(pid, signal.SIGKILL)
             bench.wait_for_end(10)
             times.append(time.perf_counter() - started)
             assert bench.section.outcome.kind == "failed"

@@ -63,7 +63,8 @@ def begin(scene):
     """Start a run; whatever is left of it is ended after the test."""
     import slicer
 
-    from CTEnhanceLib.panel.run import EnhanceRun, Settings
+    from CTEnhanceLib.panel.run import EnhanceRun
+    from CTEnhanceLib.panel.settings import Settings
 
     runs = []
 
@@ -104,7 +105,7 @@ def test_a_result_appears_whole_and_says_where_it_came_from(begin, wrist, scene)
 
 def test_the_settings_reach_the_command_line(begin, wrist):
     from CTEnhanceLib.cli import build_parser
-    from CTEnhanceLib.panel.run import Settings
+    from CTEnhanceLib.panel.settings import Settings
 
     settings = Settings("thesis", 0.7, "cuda:1", "fp16", thickness=2.5, consistency=False, confidence=True)
     _, worker, _ = begin(wrist, settings=settings)
@@ -263,3 +264,33 @@ def test_progress_reads_as_a_surgeon_would_say_it(host, stage, done, total, left
     progress = Progress(stage, done, total, left)
     assert progress_text(progress) == text
     assert progress_fraction(progress) == pytest.approx(fraction, abs=0.01)
+
+
+@pytest.mark.parametrize("stopped", ["cancel", "stop_now"])
+def test_a_run_cancelled_before_its_worker_starts_never_starts_it(scene, wrist, stopped):
+    import slicer
+
+    from CTEnhanceLib.panel.run import EnhanceRun
+    from CTEnhanceLib.panel.settings import Settings
+
+    worker, ear, waiting = ObedientWorker(), Ear(), []
+    run = EnhanceRun(worker, ear, slicer.app.temporaryPath, waiting.append)
+    run.start(wrist, None, Settings("context"))
+    getattr(run, stopped)()
+    for action in waiting:
+        action()
+    assert worker.arguments == []
+    assert ear.heard == ["started", "cancelled"]
+    assert left_behind() == []
+    assert not EnhanceRun.is_active()
+
+
+def test_a_temporary_folder_that_cannot_be_written_is_told(scene, wrist, tmp_path):
+    from CTEnhanceLib.errors import OutputError
+    from CTEnhanceLib.panel.run import EnhanceRun
+    from CTEnhanceLib.panel.settings import Settings
+
+    run = EnhanceRun(ObedientWorker(), Ear(), tmp_path / "nowhere")
+    with pytest.raises(OutputError, match="make room"):
+        run.start(wrist, None, Settings("context"))
+    assert not EnhanceRun.is_active()

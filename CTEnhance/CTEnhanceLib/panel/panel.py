@@ -15,10 +15,12 @@ from .dialogs import ask_for_folder
 from .estimate import device_kind, estimate_run, rate_of_run
 from .figures_section import FiguresSection
 from .model_list import ModelList
+from .outcome import Outcome
 from .problem_report import problem_report
-from .process import QtWorker, Worker
-from .run import EnhanceRun, Outcome, Settings
+from .process import QtWorker, Worker, after_events
+from .run import EnhanceRun
 from .run_section import RunSection
+from .settings import Settings
 from .style import mark, quiet
 from .understanding import Understanding, understand
 
@@ -119,7 +121,7 @@ class Panel:
         if chosen is None or not self._may_overwrite(chosen.outputVolume):
             return
         ensure_packages(self._resource_path("requirements.txt"))
-        run = EnhanceRun(self._make_worker(), listener, slicer.app.temporaryPath)
+        run = EnhanceRun(self._make_worker(), listener, slicer.app.temporaryPath, after_events)
         self._run_settings, self._run_input = self.settings, self._understanding
         self._run_device, self._run_model = self.devices.expected, self.models.entry
         run.start(chosen.inputVolume, chosen.outputVolume, self._run_settings)

@@ -14,7 +14,9 @@ import slicer
 from CTEnhanceLib.version import __version__
 
 from .models import ModelEntry
-from .run import FOLDER_PREFIX, Outcome, Settings
+from .outcome import Outcome
+from .run import FOLDER_PREFIX
+from .settings import Settings
 
 _PACKAGES = ("torch", "numpy", "scipy", "SimpleITK", "safetensors", "pydicom")
 _LOG_LINES = 60

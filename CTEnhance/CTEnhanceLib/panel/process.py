@@ -140,6 +140,11 @@ class QtWorker:
         self._on_end(WorkerEnd(exit_code, started, self._log.decode("utf-8", errors="replace")))
 
 
+def after_events(action: Callable[[], None]) -> None:
+    """Do something once the events now waiting have been handled."""
+    qt.QTimer.singleShot(0, action)
+
+
 def _environment() -> qt.QProcessEnvironment:
     environment = qt.QProcessEnvironment.systemEnvironment()
     paths = [str(PACKAGE_FOLDER), *filter(None, [os.environ.get("PYTHONPATH")])]

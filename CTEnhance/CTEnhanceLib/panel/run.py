@@ -11,95 +11,52 @@ import logging
 import shutil
 import tempfile
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Callable, Protocol
+from typing import Any, Callable
 
 import slicer
 import vtk
 from slicer.i18n import tr as _
 
-from CTEnhanceLib.errors import CTEnhanceError, UsageError
+from CTEnhanceLib.errors import CTEnhanceError, OutputError, UsageError
 
+from .outcome import Listener, Outcome, failure_sentence
 from .process import Worker, WorkerEnd
-from .progress import Progress, parse_progress
+from .progress import parse_progress
+from .settings import CONFIDENCE_FILE, INPUT_FILE, OUTPUT_FILE, REPORT_FILE, Settings, command_arguments
 
 logger = logging.getLogger(__name__)
 
 FOLDER_PREFIX = "CTEnhance-run-"
 _STALE_SECONDS = 24 * 3600
 _CANCELLED_EXIT_CODE = 130
-_TOLD_EXIT_CODES = range(2, 7)  # the worker's last line of standard error is a sentence for the user
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the user chose.
-
-    Attributes:
-        model: Name of an installed model, or a model folder.
-        spacing: Distance of the computed slices, mm.
-        device: ``auto``, ``cpu``, ``cuda:N`` or ``mps``.
-        precision: ``auto``, ``fp32``, ``fp16`` or ``bf16``.
-        thickness: Slice thickness typed in, mm; None takes what is known.
-        consistency: Whether the result is matched to the measured slices.
-        confidence: Whether a confidence volume is wanted.
-    """
-
-    model: str
-    spacing: float = 1.0
-    device: str = "auto"
-    precision: str = "auto"
-    thickness: float | None = None
-    consistency: bool = True
-    confidence: bool = False
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a run ended.
-
-    Attributes:
-        kind: ``done``, ``cancelled`` or ``failed``.
-        node: The computed volume, when done.
-        sentence: One sentence for the user.
-        log: What the worker wrote to standard error.
-        exit_code: What the worker returned; None when it was killed or crashed.
-        seconds: How long it took.
-        report: The report of the run, when done.
-    """
-
-    kind: str
-    sentence: str = ""
-    node: Any = None
-    log: str = ""
-    exit_code: int | None = None
-    seconds: float = 0.0
-    report: dict[str, Any] = field(default_factory=dict)
-
-
-class Listener(Protocol):
-    """Who wants to hear of a run."""
-
-    def run_started(self, run: EnhanceRun) -> None:
-        """It begins; `run_ended` follows, even when the worker cannot be started."""
-
-    def run_progressed(self, progress: Progress) -> None:
-        """A progress line came."""
-
-    def run_ended(self, outcome: Outcome) -> None:
-        """It is over, and nothing of it is left but the outcome."""
 
 
 class EnhanceRun:
-    """A run; start it once."""
+    """A run; start it once.
+
+    Args:
+        worker: The process.
+        listener: Who wants to hear of it.
+        temporary_folder: Where the files of the run lie; None takes the system's.
+        later: Does something after the events now waiting; the window breathes between writing the input and
+            starting the worker.
+    """
 
     _active: EnhanceRun | None = None
 
-    def __init__(self, worker: Worker, listener: Listener, temporary_folder: str | Path | None = None) -> None:
+    def __init__(
+        self,
+        worker: Worker,
+        listener: Listener,
+        temporary_folder: str | Path | None = None,
+        later: Callable[[Callable[[], None]], None] = lambda action: action(),
+    ) -> None:
         self._worker = worker
         self._listener = listener
         self._temporary_folder = temporary_folder
+        self._later = later
+        self._launched = self._over = False
         self._observations: list[tuple[vtk.vtkObject, int]] = []
         self._why_cancelled: str | None = None
 
@@ -123,23 +80,17 @@ class EnhanceRun:
         """
         if EnhanceRun.is_active():
             raise UsageError(_("A run is going on already: wait for its end, or cancel it."))
-        from CTEnhanceLib.scene.output import refuse_same_node, volume_to_file  # imports SimpleITK
+        from CTEnhanceLib.scene.output import refuse_same_node  # imports SimpleITK
 
         refuse_same_node(input_node, output_node)
         self._input, self._settings = input_node, settings
         self._output_id = output_node.GetID() if output_node is not None else None
         self._started = time.monotonic()
-        remove_stale_folders(self._temporary_folder)
-        self.folder = Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX, dir=self._temporary_folder))
-        try:
-            source = volume_to_file(input_node, self.folder / "input.nrrd")
-        except BaseException:
-            shutil.rmtree(self.folder, ignore_errors=True)
-            raise
+        self._write_input()
         EnhanceRun._active = self
         self._watch_scene()
         self._listener.run_started(self)
-        self._worker.start(command_arguments(source, self.folder, settings), self._line_came, self._worker_ended)
+        self._later(self._launch)
 
     def cancel(self) -> None:
         """End the worker; the outcome follows within a second."""
@@ -148,12 +99,41 @@ class EnhanceRun:
     def stop_now(self) -> None:
         """End the worker and wait for it: for quitting and reloading."""
         self._why_cancelled = _("Cancelled; nothing was changed.")
-        self._worker.stop_now()
+        if self._launched:
+            self._worker.stop_now()
+        else:
+            self._launch()
+
+    def _write_input(self) -> None:
+        from CTEnhanceLib.scene.output import volume_to_file
+
+        try:
+            remove_stale_folders(self._temporary_folder)
+            self.folder = Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX, dir=self._temporary_folder))
+        except OSError as error:
+            raise OutputError(_unwritable(error)) from error
+        try:
+            volume_to_file(self._input, self.folder / INPUT_FILE)
+        except BaseException as error:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            if isinstance(error, (OSError, RuntimeError)):  # SimpleITK tells of a full disk by a RuntimeError
+                raise OutputError(_unwritable(error)) from error
+            raise
+
+    def _launch(self) -> None:
+        if self._over or self._launched:
+            return
+        if self._why_cancelled is not None:
+            self._worker_ended(WorkerEnd(None, started=True, log=""))
+            return
+        self._launched = True
+        self._worker.start(command_arguments(self.folder, self._settings), self._line_came, self._worker_ended)
 
     def _cancel(self, why: str) -> None:
         if self._why_cancelled is None:
             self._why_cancelled = why
-            self._worker.cancel()
+            if self._launched:
+                self._worker.cancel()
 
     def _watch_scene(self) -> None:
         scene = self._input.GetScene()
@@ -175,6 +155,7 @@ class EnhanceRun:
             self._listener.run_progressed(progress)
 
     def _worker_ended(self, end: WorkerEnd) -> None:
+        self._over = True
         for observed, tag in self._observations:
             observed.RemoveObserver(tag)
         try:
@@ -199,11 +180,11 @@ class EnhanceRun:
             return self._ended("failed", end, failure_sentence(end))
         from CTEnhanceLib.scene.output import result_from_file
 
-        report = self.folder / "report.json"
-        confidence = self.folder / "confidence.nrrd"
+        report = self.folder / REPORT_FILE
+        confidence = self.folder / CONFIDENCE_FILE
         node = result_from_file(
             self._input,
-            self.folder / "output.nrrd",
+            self.folder / OUTPUT_FILE,
             report,
             self._settings.spacing,
             output_node=self._chosen_output(),
@@ -223,30 +204,11 @@ class EnhanceRun:
         return Outcome(kind, sentence, log=end.log, exit_code=end.exit_code, seconds=seconds, **more)
 
 
-def command_arguments(source: Path, folder: Path, settings: Settings) -> list[str]:
-    """The arguments of ``ctenhance`` for these settings."""
-    arguments = ["enhance", str(source), str(folder / "output.nrrd")]
-    arguments += ["--model", settings.model, "--spacing", f"{settings.spacing:g}"]
-    arguments += ["--device", settings.device, "--precision", settings.precision]
-    if settings.thickness is not None:
-        arguments += ["--thickness", f"{settings.thickness:g}"]
-    if settings.confidence:
-        arguments += ["--confidence", str(folder / "confidence.nrrd")]
-    if not settings.consistency:
-        arguments.append("--no-consistency")
-    return [*arguments, "--report", str(folder / "report.json"), "--progress", "json", "--lifeline", "stdin"]
-
-
-def failure_sentence(end: WorkerEnd) -> str:
-    """Why a run failed, in one sentence: the worker's own where it gave one."""
-    if not end.started:
-        return _("Slicer's Python could not be started: reinstall Slicer, or see the log.")
-    if end.exit_code is None:
-        return _("The computing process was ended from outside (often: not enough memory); nothing was changed.")
-    lines = [line.strip() for line in end.log.splitlines() if line.strip()]
-    if end.exit_code in _TOLD_EXIT_CODES and lines:
-        return lines[-1].partition("ctenhance: ")[2] or lines[-1]
-    return _("The computing process failed (exit code {code}); the log says more.").format(code=end.exit_code)
+def _unwritable(error: Exception) -> str:
+    return _(
+        "Slicer's temporary folder cannot be written ({error}): make room on the disk, or choose another folder in "
+        "the settings."
+    ).format(error=error)
 
 
 def remove_stale_folders(temporary_folder: str | Path | None, clock: Callable[[], float] = time.time) -> None:

@@ -10,8 +10,9 @@ from slicer.i18n import tr as _
 
 from CTEnhanceLib.errors import CTEnhanceError
 
+from .outcome import Outcome
 from .progress import Progress, duration_words, progress_fraction, progress_text
-from .run import EnhanceRun, Outcome
+from .run import EnhanceRun
 from .style import mark
 
 _BAR_STEPS = 1000

@@ -55,7 +55,9 @@ class CTEnhanceInSlicerTest(unittest.TestCase):
     @unittest.skipIf(sys.platform == "win32", "signals are POSIX")
     def test_a_killed_worker_is_reported(self):
         self.start_run()
-        os.kill(self.widget.panel.run_section.run._worker.pid, signal.SIGKILL)
+        worker = self.widget.panel.run_section.run._worker
+        self.assertTrue(self.wait(lambda: worker.pid > 0, 10))
+        os.kill(worker.pid, signal.SIGKILL)
         self.assertTrue(self.wait(lambda: not self.is_running(), 5))
         self.assertEqual(self.widget.panel.run_section.outcome.kind, "failed")
         self.assertEqual(self.volumes(), 1)

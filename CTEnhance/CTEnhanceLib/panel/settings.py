@@ -1,0 +1,48 @@
+"""What the user chose for a run, and how it reads on the command line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+INPUT_FILE = "input.nrrd"
+OUTPUT_FILE = "output.nrrd"
+REPORT_FILE = "report.json"
+CONFIDENCE_FILE = "confidence.nrrd"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the user chose.
+
+    Attributes:
+        model: Name of an installed model, or a model folder.
+        spacing: Distance of the computed slices, mm.
+        device: ``auto``, ``cpu``, ``cuda:N`` or ``mps``.
+        precision: ``auto``, ``fp32``, ``fp16`` or ``bf16``.
+        thickness: Slice thickness typed in, mm; None takes what is known.
+        consistency: Whether the result is matched to the measured slices.
+        confidence: Whether a confidence volume is wanted.
+    """
+
+    model: str
+    spacing: float = 1.0
+    device: str = "auto"
+    precision: str = "auto"
+    thickness: float | None = None
+    consistency: bool = True
+    confidence: bool = False
+
+
+def command_arguments(folder: Path, settings: Settings) -> list[str]:
+    """The arguments of ``ctenhance`` for these settings."""
+    arguments = ["enhance", str(folder / INPUT_FILE), str(folder / OUTPUT_FILE)]
+    arguments += ["--model", settings.model, "--spacing", f"{settings.spacing:g}"]
+    arguments += ["--device", settings.device, "--precision", settings.precision]
+    if settings.thickness is not None:
+        arguments += ["--thickness", f"{settings.thickness:g}"]
+    if settings.confidence:
+        arguments += ["--confidence", str(folder / CONFIDENCE_FILE)]
+    if not settings.consistency:
+        arguments.append("--no-consistency")
+    return [*arguments, "--report", str(folder / REPORT_FILE), "--progress", "json", "--lifeline", "stdin"]
