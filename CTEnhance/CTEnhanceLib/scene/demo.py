@@ -21,7 +21,7 @@ import SimpleITK as sitk
 import slicer
 
 from CTEnhanceLib.ct.profile import SliceProfile
-from CTEnhanceLib.errors import CTEnhanceError
+from CTEnhanceLib.errors import CTEnhanceError, OutputError
 from CTEnhanceLib.files import read_volume, write_volume
 
 from .comparison import Comparison
@@ -108,6 +108,7 @@ def _run(case: Case, folder: Path, model: str | Path | Stack, stage: OffscreenSt
     if case.truth is not None:
         report["metrics"] = _metrics(case, image_from_node(computed))
     comparison = Comparison(measured, computed, stage=stage)
+    comparison.set(guides=False)
     comparison.show("overview")
     if case.focus is not None:
         comparison.jump(case.focus)
@@ -175,7 +176,8 @@ def _lines(
 
 def _save_scene(scene: slicer.vtkMRMLScene, path: Path) -> None:
     path.unlink(missing_ok=True)
-    scene.WriteToMRB(str(path))
+    if not scene.WriteToMRB(str(path.resolve())):  # a relative path would be looked for in the scene's own root
+        raise OutputError(f"{path} could not be written; choose another folder.")
 
 
 if __name__ == "__main__":
