@@ -55,11 +55,11 @@ def test_bone_that_is_cut_off_by_the_volume_still_has_a_closed_surface(scene):
 def test_small_parts_are_left_out_and_the_model_says_how_it_was_made(scene):
     volume = add_volume(scene, _ball(6, crumbs=True), "ball")
     kept = bone_surface(volume, SurfaceOptions(500, smallest_part=0.0, smoothing=0))
-    model = bone_surface(volume, SurfaceOptions(500, smallest_part=0.1, smoothing=0))
+    model = bone_surface(volume, SurfaceOptions(500, smallest_part=20.0, smoothing=0))
     assert np.linalg.norm(_points(kept) - (-10, -10, 10), axis=1).max() > 10
     assert np.linalg.norm(_points(model) - (-10, -10, 10), axis=1).max() < 7
     assert model.GetAttribute(SURFACE_ATTRIBUTE) == (
-        "bone above 500 HU, parts below 10% of the largest left out, not smoothed"
+        "bone above 500 HU, parts with a surface below 20 mm2 left out, not smoothed"
     )
     smoothed = bone_surface(volume, SurfaceOptions(500)).GetAttribute(SURFACE_ATTRIBUTE)
     assert smoothed.endswith("smoothed 10 times (windowed sinc, pass band 0.1)")

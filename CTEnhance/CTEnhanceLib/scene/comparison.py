@@ -19,7 +19,18 @@ from .captions import Volumes
 from .derived import interpolated_node
 from .dressing import Dressing
 from .figures import world_of_position
-from .framing import BODY_ABOVE_HU, BONE_ABOVE_HU, DIRECTIONS, Box, box_above, frame_cameras, frame_slices, jump
+from .framing import (
+    BODY_ABOVE_HU,
+    BONE_ABOVE_HU,
+    DIRECTIONS,
+    Box,
+    box_above,
+    frame_cameras,
+    frame_slices,
+    jump,
+    middle_of_bone,
+    nearest_on_slice,
+)
 from .labels import LabelText
 from .layouts import LAYOUTS, PLOT_VIEW, TABLE_VIEW, VIEWS
 from .maps import DifferenceMap
@@ -36,6 +47,7 @@ from .settings import (
     settings_node,
     write_settings,
 )
+from .slice_bar import slice_centres
 from .stage import SliceView, Stage, VolumeView, desktop_stage
 from .surface import SurfaceOptions, SurfacePair
 
@@ -158,8 +170,11 @@ class Comparison:
         frame_cameras(self.volume_views, self._box(BONE_ABOVE_HU), vector)
 
     def jump(self, point: Sequence[float]) -> None:
-        """Bring all slice views to a point in world RAS."""
+        """Bring all slice views and the crosshair to a point in world RAS."""
         jump(self.slice_views, point)
+        crosshair = self.stage.scene.GetSingletonNode("default", "vtkMRMLCrosshairNode")
+        if crosshair is not None:
+            crosshair.SetCrosshairRAS(*point)
 
     def go_to_slice(self, position: float) -> None:
         """Bring all slice views to a position along the slice axis, mm from the first measured slice."""
@@ -267,6 +282,8 @@ class Comparison:
     def _frame_new_views(self) -> None:
         if any(view.tag not in self._framed for view in self.slice_views):
             frame_slices(self.slice_views, self._box(BODY_ABOVE_HU))
+            middle = middle_of_bone(self.volumes.computed)
+            self.jump(nearest_on_slice(slice_centres(self.volumes.measured), middle).tolist())
         if any(view.tag not in self._framed for view in self.volume_views):
             self.look_from("anterior")
         self._framed.update(view.tag for view in self._views)
@@ -328,4 +345,4 @@ class Comparison:
 
 def _shown(settings: Settings) -> tuple[str, ...]:
     """What needs other volumes or models in the views when it changes."""
-    return (settings.left, settings.blend, settings.third, settings.bone_as)
+    return (settings.left, settings.blend, settings.third, settings.bone_as, str(settings.guides))

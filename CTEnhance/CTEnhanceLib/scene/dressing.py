@@ -14,7 +14,7 @@ from .bone import BoneRendering
 from .captions import Captions, Volumes, side_of
 from .labels import LabelText, ViewLabel
 from .layouts import Side
-from .linking import SharedCrosshair, SharedWindow, link_cameras, link_slices
+from .linking import SharedCrosshair, SharedWindow, link_cameras, link_slices, show_intersections
 from .maps import ConfidenceOverlay, DifferenceMap
 from .settings import Settings
 from .slice_bar import SliceBar
@@ -60,7 +60,9 @@ class Dressing:
         self._labels: dict[str, ViewLabel] = {}
         link_slices(slice_views)
         link_cameras(volume_views)
-        self._parts.append(SharedCrosshair(stage.scene))
+        show_intersections(slice_views, settings.guides)
+        if settings.guides:
+            self._parts.append(SharedCrosshair(stage.scene))
         self._fill_slices(slice_views)
         self._share_window()
         self._blend(stage, slice_views, difference)

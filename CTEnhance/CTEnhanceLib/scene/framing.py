@@ -35,12 +35,11 @@ def box_above(volume: slicer.vtkMRMLScalarVolumeNode, threshold: float) -> Box:
     Single voxels (noise, a wire) are left out: the box leaves out 0.05 % on each side.
     """
     array = voxels(volume)
-    step = [max(1, n // 128) for n in array.shape]
-    found = np.argwhere(array[:: step[0], :: step[1], :: step[2]] > threshold)
+    found = _some_above(array, threshold)
     if len(found) < 8:
         low, high = np.zeros(3), np.array(array.shape) - 1.0
     else:
-        low, high = np.percentile(found, [0.05, 99.95], axis=0) * step
+        low, high = np.percentile(found, [0.05, 99.95], axis=0)
     corners = [
         _to_world(volume, [(low, high)[a][2], (low, high)[b][1], (low, high)[c][0]])
         for a in (0, 1)
@@ -48,6 +47,26 @@ def box_above(volume: slicer.vtkMRMLScalarVolumeNode, threshold: float) -> Box:
         for c in (0, 1)
     ]
     return np.min(corners, axis=0), np.max(corners, axis=0)
+
+
+def middle_of_bone(volume: slicer.vtkMRMLScalarVolumeNode) -> np.ndarray:
+    """A point (world RAS) in the middle of the bone, of the volume where there is none."""
+    array = voxels(volume)
+    found = _some_above(array, BONE_ABOVE_HU)
+    middle = np.median(found, axis=0) if len(found) else (np.array(array.shape) - 1.0) / 2
+    return _to_world(volume, middle[::-1].tolist())
+
+
+def nearest_on_slice(centres: np.ndarray, point: np.ndarray) -> np.ndarray:
+    """Move a point along the slice axis onto the nearest measured slice.
+
+    Args:
+        centres: Centres of the slices, world RAS, (slices, 3).
+        point: World RAS.
+    """
+    along = (centres[-1] - centres[0]) / max(float(np.linalg.norm(centres[-1] - centres[0])), 1e-9)
+    offsets = (centres - point) @ along
+    return point + offsets[np.argmin(np.abs(offsets))] * along
 
 
 def frame_slices(views: Sequence[SliceView], box: Box, margin: float = 1.12) -> None:
@@ -105,6 +124,12 @@ def frame_cameras(
     leader.EndModify(modified)
     for camera in cameras[1:]:
         copy_camera(leader, camera)
+
+
+def _some_above(array: np.ndarray, threshold: float) -> np.ndarray:
+    """Indices (k, j, i) of voxels above a threshold, on a grid that is coarse enough to be quick, (found, 3)."""
+    step = [max(1, n // 128) for n in array.shape]
+    return np.argwhere(array[:: step[0], :: step[1], :: step[2]] > threshold) * step
 
 
 def _frame_slice(view: SliceView, box: Box, margin: float) -> None:

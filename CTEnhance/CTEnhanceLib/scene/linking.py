@@ -23,9 +23,14 @@ def link_slices(views: Iterable[SliceView]) -> None:
         view.composite.SetHotLinkedControl(1)
         # Any volume loaded later would otherwise take the place of the one that is labelled here.
         view.composite.SetDoPropagateVolumeSelection(False)
+
+
+def show_intersections(views: Iterable[SliceView], visible: bool) -> None:
+    """Show in each slice view where the other slices of its group cut it, or do not."""
+    for view in views:
         display = view.logic.GetSliceDisplayNode()
         if display is not None:
-            display.SetIntersectingSlicesVisibility(True)
+            display.SetIntersectingSlicesVisibility(visible)
 
 
 def copy_frame(source: slicer.vtkMRMLSliceNode, target: slicer.vtkMRMLSliceNode) -> None:

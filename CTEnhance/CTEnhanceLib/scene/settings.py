@@ -35,6 +35,7 @@ class Settings:
         left: What stands on the left: the measured slices as they are, or interpolated (one of `LEFT`).
         blend: What the computed views show beside the computed volume (one of `BLENDS`).
         third: What the third column shows (one of `THIRD`).
+        guides: Whether slice views show the crosshair and where the other slices cut them.
         bone_as: How the 3D views show bone: volume rendering, or surfaces with their distance.
         preset: Preset of the bone rendering.
         shift: HU by which its curves are moved up.
@@ -50,6 +51,7 @@ class Settings:
     left: str = AS_MEASURED
     blend: str = "none"
     third: str = "difference"
+    guides: bool = True
     bone_as: str = "rendering"
     preset: str = PRESETS[0]
     shift: float = 150.0

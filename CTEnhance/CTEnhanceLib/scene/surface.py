@@ -29,13 +29,13 @@ class SurfaceOptions:
 
     Attributes:
         threshold: HU at which bone begins.
-        smallest_part: Parts with fewer points than this share of the largest part are left out.
+        smallest_part: Parts with less surface, mm2, are left out: noise, but no fragment of 4 mm.
         smoothing: Iterations of windowed-sinc smoothing; 0 for none.
         pass_band: Of the smoothing; smaller is smoother.
     """
 
     threshold: float = 300.0
-    smallest_part: float = 0.02
+    smallest_part: float = 50.0
     smoothing: int = 10
     pass_band: float = 0.1
 
@@ -43,7 +43,7 @@ class SurfaceOptions:
     def text(self) -> str:
         """The same in words."""
         smoothing = f"smoothed {self.smoothing} times (windowed sinc, pass band {self.pass_band:g})"
-        return f"bone above {self.threshold:g} HU, parts below {self.smallest_part:.0%} of the largest left out, " + (
+        return f"bone above {self.threshold:g} HU, parts with a surface below {self.smallest_part:g} mm2 left out, " + (
             smoothing if self.smoothing else "not smoothed"
         )
 
@@ -86,10 +86,10 @@ def bone_surface(
             f"'{volume.GetName()}' has no surface at {options.threshold:g} HU: choose a threshold between its lowest "
             f"and highest value, {array.min():g} and {array.max():g} HU."
         )
-    mesh = _without_small_parts(mesh, options.smallest_part)
+    mesh = _without_small_parts(_in_ras(mesh, volume), options.smallest_part)
     model = slicer.vtkMRMLModelNode()
     model.SetName(f"{volume.GetName()} bone")
-    model.SetAndObservePolyData(_finished(mesh, volume, options))
+    model.SetAndObservePolyData(_finished(mesh, options))
     model.SetAttribute(SURFACE_ATTRIBUTE, options.text)
     volume.GetScene().AddNode(model)
     model.CreateDefaultDisplayNodes()
@@ -235,32 +235,7 @@ def _contour(volume: slicer.vtkMRMLScalarVolumeNode, threshold: float) -> vtk.vt
     return contour.GetOutput()
 
 
-def _without_small_parts(mesh: vtk.vtkPolyData, smallest_share: float) -> vtk.vtkPolyData:
-    parts = vtk.vtkPolyDataConnectivityFilter()
-    parts.SetInputData(mesh)
-    parts.SetExtractionModeToAllRegions()
-    parts.ColorRegionsOn()
-    parts.Update()
-    region = vtk_to_numpy(parts.GetOutput().GetPointData().GetArray("RegionId"))
-    sizes = np.bincount(region)
-    parts.SetExtractionModeToSpecifiedRegions()
-    parts.InitializeSpecifiedRegionList()
-    for number in np.flatnonzero(sizes >= smallest_share * sizes.max()):
-        parts.AddSpecifiedRegion(int(number))
-    clean = vtk.vtkCleanPolyData()  # points of the parts left out are still there
-    clean.SetInputConnection(parts.GetOutputPort())
-    triangles = vtk.vtkTriangleFilter()  # what has shrunk to a line or a point would spoil normals and signs
-    triangles.SetInputConnection(clean.GetOutputPort())
-    triangles.PassLinesOff()
-    triangles.PassVertsOff()
-    triangles.Update()
-    return triangles.GetOutput()
-
-
-def _finished(
-    mesh: vtk.vtkPolyData, volume: slicer.vtkMRMLScalarVolumeNode, options: SurfaceOptions
-) -> vtk.vtkPolyData:
-    """Moved to RAS, smoothed there (in mm, not in voxels), with normals outwards."""
+def _in_ras(mesh: vtk.vtkPolyData, volume: slicer.vtkMRMLScalarVolumeNode) -> vtk.vtkPolyData:
     matrix = vtk.vtkMatrix4x4()
     volume.GetIJKToRASMatrix(matrix)
     transform = vtk.vtkTransform()
@@ -268,16 +243,47 @@ def _finished(
     placed = vtk.vtkTransformPolyDataFilter()
     placed.SetInputData(mesh)
     placed.SetTransform(transform)
-    last = placed
-    if options.smoothing:
-        last = vtk.vtkWindowedSincPolyDataFilter()
-        last.SetInputConnection(placed.GetOutputPort())
-        last.SetNumberOfIterations(options.smoothing)
-        last.SetPassBand(options.pass_band)
-        last.NonManifoldSmoothingOn()
-        last.NormalizeCoordinatesOn()
+    placed.Update()
+    return placed.GetOutput()
+
+
+def _without_small_parts(mesh: vtk.vtkPolyData, smallest_mm2: float) -> vtk.vtkPolyData:
+    parts = vtk.vtkPolyDataConnectivityFilter()
+    parts.SetInputData(mesh)
+    parts.SetExtractionModeToAllRegions()
+    parts.ColorRegionsOn()
+    parts.Update()
+    colored = parts.GetOutput()
+    region = vtk_to_numpy(colored.GetPointData().GetArray("RegionId"))
+    corners = vtk_to_numpy(colored.GetPolys().GetConnectivityArray()).reshape(-1, 3)
+    a, b, c = (vtk_to_numpy(colored.GetPoints().GetData())[corners[:, k]] for k in range(3))
+    areas = np.bincount(region[corners[:, 0]], np.linalg.norm(np.cross(b - a, c - a), axis=1) / 2)
+    parts.SetExtractionModeToSpecifiedRegions()
+    parts.InitializeSpecifiedRegionList()
+    for number in np.flatnonzero(areas >= min(smallest_mm2, areas.max())):
+        parts.AddSpecifiedRegion(int(number))
+    clean = vtk.vtkCleanPolyData()  # points of the parts left out are still there
+    clean.SetInputConnection(parts.GetOutputPort())
+    triangles = vtk.vtkTriangleFilter()  # what has shrunk to a line or a point would spoil the normals
+    triangles.SetInputConnection(clean.GetOutputPort())
+    triangles.PassLinesOff()
+    triangles.PassVertsOff()
+    triangles.Update()
+    return triangles.GetOutput()
+
+
+def _finished(mesh: vtk.vtkPolyData, options: SurfaceOptions) -> vtk.vtkPolyData:
+    """Smoothed, with normals outwards."""
     normals = vtk.vtkPolyDataNormals()
-    normals.SetInputConnection(last.GetOutputPort())
+    normals.SetInputData(mesh)
+    if options.smoothing:
+        smooth = vtk.vtkWindowedSincPolyDataFilter()
+        smooth.SetInputData(mesh)
+        smooth.SetNumberOfIterations(options.smoothing)
+        smooth.SetPassBand(options.pass_band)
+        smooth.NonManifoldSmoothingOn()
+        smooth.NormalizeCoordinatesOn()
+        normals.SetInputConnection(smooth.GetOutputPort())
     normals.SplittingOff()
     normals.ConsistencyOn()
     normals.AutoOrientNormalsOn()
