@@ -9,6 +9,7 @@ comparison.leave()
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import slicer
 
@@ -16,7 +17,6 @@ from CTEnhanceLib.errors import InputRefusedError, UsageError
 
 from .bone import BoneRendering
 from .captions import Volumes
-from .derived import interpolated_node
 from .dressing import Dressing
 from .figures import world_of_position
 from .framing import (
@@ -33,12 +33,10 @@ from .framing import (
 )
 from .labels import LabelText
 from .layouts import LAYOUTS, PLOT_VIEW, TABLE_VIEW, VIEWS
-from .maps import DifferenceMap
-from .nodes import remove_with_belongings
+from .made import Made
 from .output import CONFIDENCE_REFERENCE
 from .own_views import own_view_node, remove_own_views
 from .settings import (
-    AS_MEASURED,
     COMPUTED_REFERENCE,
     MEASURED_REFERENCE,
     REFERENCE_REFERENCE,
@@ -49,7 +47,7 @@ from .settings import (
 )
 from .slice_bar import slice_centres
 from .stage import SliceView, Stage, VolumeView, desktop_stage
-from .surface import SurfaceOptions, SurfacePair
+from .surface import SurfacePair
 
 
 class Comparison:
@@ -89,8 +87,7 @@ class Comparison:
         self.slice_views: list[SliceView] = []
         self.volume_views: list[VolumeView] = []
         self._dressing: Dressing | None = None
-        self._difference: DifferenceMap | None = None
-        self._surfaces: SurfacePair | None = None
+        self._made = Made(self.volumes)
         self._boxes: dict[float, Box] = {}
         self._seen: dict[str, SliceView | VolumeView] = {}
         self._framed: set[str] = set()
@@ -147,17 +144,18 @@ class Comparison:
         self._require_volumes(settings)
         before, self.settings = self.settings, settings
         if settings.left != before.left:
-            self._drop_derived()
+            self._undress()
+            self._made.drop()
         if (settings.surface_hu, settings.distance_mm) != (before.surface_hu, before.distance_mm):
-            self._drop_surfaces()
+            self._undress()
+            self._made.drop_surfaces()
         if settings.layout != before.layout:
             self.show(settings.layout)
         elif self._views and (self._dressing is None or _shown(settings) != _shown(before)):
             self._undress()
             self._dress()
         self.bone.set(settings.preset, settings.shift, settings.shading)
-        if self._difference is not None:
-            self._difference.set_range(settings.difference_hu)
+        self._made.follow(settings)
         self._keep()
 
     def look_from(self, direction: str | Sequence[float]) -> None:
@@ -202,7 +200,7 @@ class Comparison:
     @property
     def surfaces(self) -> SurfacePair:
         """The bone of both volumes as surfaces, with the distance between them; made when first asked for."""
-        return self._surface_pair()
+        return self._made.surfaces(self.settings)
 
     @property
     def dressing(self) -> Dressing | None:
@@ -213,7 +211,7 @@ class Comparison:
         """Bring the user's layout back and remove every node and observer made here."""
         self._stop_observing()
         self._undress()
-        self._drop_derived()
+        self._made.drop()
         self.bone.remove()
         for display, interpolate in self._interpolate.items():
             display.SetInterpolate(interpolate)
@@ -229,8 +227,7 @@ class Comparison:
         return [*self.slice_views, *self.volume_views]
 
     def _dress(self) -> None:
-        if self.settings.left != AS_MEASURED and self.volumes.left is self.volumes.measured:
-            self.volumes.left = interpolated_node(self.volumes.measured, self.volumes.computed, self.settings.left)
+        self._made.fill_left(self.settings)
         self._dressing = Dressing(
             self.stage,
             self.volumes,
@@ -238,8 +235,8 @@ class Comparison:
             self.slice_views,
             self.volume_views,
             self.bone,
-            self._difference_map,
-            self._surface_pair,
+            partial(self._made.difference, self.settings),
+            partial(self._made.surfaces, self.settings),
         )
         self._keep()
 
@@ -247,37 +244,6 @@ class Comparison:
         if self._dressing is not None:
             self._dressing.remove()
             self._dressing = None
-
-    def _difference_map(self) -> DifferenceMap:
-        """Against what stands on the left; the measured slices as they are count as repeated."""
-        if self._difference is None:
-            measured, computed, left = self.volumes.measured, self.volumes.computed, self.volumes.left
-            other = interpolated_node(measured, computed, "nearest") if left is measured else left
-            self._difference = DifferenceMap(other, computed, self.settings.difference_hu)
-            if other is not left:
-                remove_with_belongings(other)
-        return self._difference
-
-    def _surface_pair(self) -> SurfacePair:
-        if self._surfaces is None:
-            options = SurfaceOptions(threshold=self.settings.surface_hu)
-            self._surfaces = SurfacePair(self.volumes.left, self.volumes.computed, options, self.settings.distance_mm)
-        return self._surfaces
-
-    def _drop_surfaces(self) -> None:
-        self._undress()
-        if self._surfaces is not None:
-            self._surfaces.remove()
-            self._surfaces = None
-
-    def _drop_derived(self) -> None:
-        self._drop_surfaces()
-        if self._difference is not None:
-            self._difference.remove()
-            self._difference = None
-        if self.volumes.left is not self.volumes.measured:
-            remove_with_belongings(self.volumes.left)
-            self.volumes.left = self.volumes.measured
 
     def _frame_new_views(self) -> None:
         if any(view.tag not in self._framed for view in self.slice_views):
@@ -322,7 +288,8 @@ class Comparison:
     def _refresh(self) -> None:
         self._stale = False
         self._boxes.clear()
-        self._drop_derived()
+        self._undress()
+        self._made.drop()
         if self._views:
             self._dress()
 
@@ -343,6 +310,7 @@ class Comparison:
         self._observed.clear()
 
 
-def _shown(settings: Settings) -> tuple[str, ...]:
-    """What needs other volumes or models in the views when it changes."""
-    return (settings.left, settings.blend, settings.third, settings.bone_as, str(settings.guides))
+def _shown(settings: Settings) -> tuple[object, ...]:
+    """What needs the views dressed anew when it changes."""
+    plain = (settings.left, settings.blend, settings.third, settings.bone_as, settings.guides)
+    return (*plain, settings.confidence_hu)
