@@ -3,8 +3,8 @@
 python Testing/benchmarks/panel_run.py [--model NAME|DIR] [--slices 60] [--cancels 10] [--seed 0] [--quick]
 
 A run of 512 x 512 x SLICES in the panel's host, with two more processes that do nothing but burn the cores.
-A 10 ms timer in the event loop measures the gaps between its beats; whatever else runs on the machine lengthens them, so
-the process's own CPU time stands beside. --quick lets the worker repeat slices instead of
+A 10 ms timer in the event loop measures the gaps between its beats. Whatever else runs on the machine lengthens
+them, so the process's own CPU time stands beside. --quick lets the worker repeat slices instead of
 computing them for the first measurement; the cancels are always of the real command line.
 """
 
