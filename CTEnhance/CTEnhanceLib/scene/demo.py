@@ -82,7 +82,7 @@ def phantom_case() -> Case:
 def file_case(path: Path) -> Case:
     """A measured volume from a file or DICOM folder; its truth is not known."""
     name = path.name.split(".")[0]
-    return Case(name, read_volume(path), None, f"{name}, as measured", None, None)
+    return Case(name, read_volume(path), None, f"{name}: measured slices, truth not known", None, None)
 
 
 def run(case: Case, folder: Path, model: str | Path | Stack) -> dict[str, Any]:
