@@ -14,6 +14,8 @@ import SimpleITK as sitk
 import torch
 
 from CTEnhanceLib.cli import main
+from CTEnhanceLib.ct.profile import SliceProfile
+from CTEnhanceLib.ct.thicken import thicken
 from CTEnhanceLib.errors import UsageError
 from CTEnhanceLib.model.folder import load_stack
 from CTEnhanceLib.pipeline import enhance
@@ -147,6 +149,26 @@ def test_a_stack_of_the_thesis_is_exported_with_one_file_for_each_position(write
     run.export(tmp_path / "model")
     assert {p.stem for p in (tmp_path / "model").glob("*.safetensors")} == {"1P", "C", "1N"}
     assert load_stack(tmp_path / "model").spec.offsets == (-1, 0, 1)
+
+
+def test_real_series_train_a_model_that_knows_their_slice_profile(write_config, thin_file, tmp_path):
+    thin = sitk.ReadImage(str(thin_file))
+    thick = thicken(thin, 3.0, profile=SliceProfile("triangle", 2.7))
+    sitk.WriteImage(thick, str(tmp_path / "thick.nrrd"))
+    path = write_config(steps=2)
+    text = path.read_text(encoding="utf-8").split("[[data.thin]]")[0]
+    path.write_text(
+        f'{text}[[data.pair]]\nthick = "{tmp_path / "thick.nrrd"}"\nthin = "{thin_file}"\n', encoding="utf-8"
+    )
+    run = run_of(path)
+    run.train()
+    run.export(tmp_path / "model")
+    stack = load_stack(tmp_path / "model")
+    assert stack.spec.slice_profile["shape"] == "weights"
+    assert stack.spec.slice_profile["fwhm_mm"] == pytest.approx(2.7, abs=0.7)
+    assert abs(stack.spec.slice_profile["shift_mm"]) < 0.1
+    report = enhance(thick, stack).report
+    assert report["consistency"]["after"] < 2
 
 
 def test_a_batch_that_processes_cannot_share_is_refused(write_config, monkeypatch):
