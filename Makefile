@@ -12,9 +12,10 @@ LIBRARIES := libEGL.so.1:libegl1 libEGL_mesa.so.0:libegl-mesa0 libGL.so.1:libgl1
 	libfontconfig.so.1:libfontconfig1 libdbus-1.so.3:libdbus-1-3
 export VTK_DEFAULT_OPENGL_WINDOW ?= vtkEGLRenderWindow
 export QT_QPA_PLATFORM ?= offscreen
-export OMP_NUM_THREADS ?= 2
+# waiting threads that spin make a busy machine many times slower
+export OMP_WAIT_POLICY ?= passive
 
-.PHONY: demo test lint format setup libraries models clean
+.PHONY: demo test lint format cmake-lists setup libraries clean
 
 demo: setup
 	$(BIN)/python -m CTEnhanceLib.scene.demo $(if $(INPUT),--input "$(INPUT)") --out build/demo
@@ -26,6 +27,10 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# after files were added or removed: what Slicer installs
+cmake-lists: setup
+	$(BIN)/python Testing/cmake_lists.py --write
 
 format: setup
 	$(BIN)/ruff check --fix .

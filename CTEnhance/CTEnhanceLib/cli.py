@@ -45,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
+    # threads that wait by spinning starve the desktop, and on busy cores each other
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.WARNING)
     try:
         parsed = build_parser().parse_args(arguments)
