@@ -104,7 +104,10 @@ def test_nothing_heavy_is_imported_before_it_is_needed(path: Path) -> None:
 
 @pytest.mark.parametrize("path", [MODULE / "CTEnhance.py", *SOURCES], ids=lambda p: p.name)
 def test_slicer_5_8_can_read_every_file(path: Path) -> None:
-    """Its Python is 3.9: newer syntax fails there, as do new unions outside of postponed annotations (parameterNodeWrapper reads those of CTEnhance.py)."""
+    """Its Python is 3.9: newer syntax fails there, as do new unions outside of postponed annotations.
+
+    CTEnhance.py cannot postpone them, because parameterNodeWrapper reads them.
+    """
     text = path.read_text(encoding="utf-8")
     tree = ast.parse(text, feature_version=(3, 9))
     if path.name != "CTEnhance.py" and any(

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import SimpleITK as sitk
-from CTEnhanceLib.ct.geometry import from_slices, slice_geometry, thin_positions, to_slices
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from CTEnhanceLib.ct.geometry import from_slices, slice_geometry, thin_positions, to_slices
 
 lengths = st.floats(0.3, 6.0)
 

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from CTEnhanceLib.ct.geometry import slice_positions, thin_positions
-from CTEnhanceLib.ct.interpolation import KINDS, apply_along_slices, interpolation_matrix
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
+
+from CTEnhanceLib.ct.geometry import slice_positions, thin_positions
+from CTEnhanceLib.ct.interpolation import KINDS, apply_along_slices, interpolation_matrix
 
 
 @given(kind=st.sampled_from(KINDS), count=st.integers(1, 20), spacing=st.floats(0.3, 2.0))

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from CTEnhanceLib.ct.geometry import slice_positions, thin_positions
 from CTEnhanceLib.ct.profile import SliceProfile, standard_deviation, thickening_matrix
 from CTEnhanceLib.errors import InputRefusedError, UsageError
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 # shapes with a width, and a measured one (evidence: least-squares weights of a scanner's 5 mm slices)
 MEASURED = (0.001, 0.021, 0.068, 0.126, 0.181, 0.204, 0.174, 0.130, 0.067, 0.025, -0.002)

@@ -4,10 +4,11 @@ from collections import defaultdict
 
 import numpy as np
 import pytest
-from CTEnhanceLib.ct.geometry import slice_positions, thin_positions
-from CTEnhanceLib.ct.slice_map import ANY_OFFSET, context_indices, slice_map, unreached
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from CTEnhanceLib.ct.geometry import slice_positions, thin_positions
+from CTEnhanceLib.ct.slice_map import ANY_OFFSET, context_indices, slice_map, unreached
 
 FIVE = (-2.0, -1.0, 0.0, 1.0, 2.0)
 
