@@ -13,7 +13,9 @@ from CTEnhanceLib.scene.settings import BLENDS, BONE_AS, LEFT, THIRD
 
 from .test_stage import Timer, desktop  # noqa: F401
 
-GUIDE = (Path(__file__).resolve().parents[2] / "docs" / "comparison.md").read_text(encoding="utf-8")
+REPOSITORY = Path(__file__).resolve().parents[2]
+GUIDE = (REPOSITORY / "docs" / "comparison.md").read_text(encoding="utf-8")
+README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -37,6 +39,10 @@ def test_the_scripts_of_the_guide_run_as_they_are_printed(scripts, desktop, stag
     assert stage.layout() == LAYOUTS["figures"].identifier
     names["comparison"].leave()
     Timer.tick()
+
+
+def test_the_readme_prints_the_same_ten_lines(scripts):
+    assert f"```python\n{scripts[0]}```" in README
 
 
 def test_the_guide_names_everything_that_can_be_chosen():
