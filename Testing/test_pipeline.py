@@ -278,9 +278,9 @@ def test_when_gpu_memory_runs_out_the_batch_shrinks_and_then_the_cpu_goes_on() -
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"interval_range_mm": (4.0, 6.0)}, "4 to 6 mm, but 3 mm was met"),
-        ({"thickness_range_mm": (4.0, 6.0)}, "as thick as 4 to 6 mm"),
-        ({"spacing_range_mm": (0.5, 0.7)}, "0.5 to 0.7 mm, but 1 mm"),
+        ({"interval_range_mm": (4.0, 6.0)}, "lie 4 to 6 mm apart, but 3 mm was met"),
+        ({"thickness_range_mm": (4.0, 6.0)}, "slices 4 to 6 mm thick"),
+        ({"spacing_range_mm": (0.5, 0.7)}, "0.5 to 0.7 mm apart, but 1 mm"),
     ],
 )
 def test_a_model_not_made_for_the_slices_is_refused_with_both_numbers(changes: dict, words: str) -> None:

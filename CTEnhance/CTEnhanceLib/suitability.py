@@ -25,16 +25,16 @@ def require_model_fits(spec: ModelSpec, acquisition: Acquisition, geometry: Slic
     Raises:
         ModelRefusedError: Interval, thickness or thin spacing is not what the model was made for.
     """
-    for word, value, (low, high) in (
-        ("slices that lie", acquisition.interval, spec.interval_range_mm),
-        ("slices as thick as", acquisition.thickness, spec.thickness_range_mm),
-        ("a thin spacing of", spacing, spec.spacing_range_mm),
+    for words, value, (low, high) in (
+        ("slices that lie {} apart", acquisition.interval, spec.interval_range_mm),
+        ("slices {} thick", acquisition.thickness, spec.thickness_range_mm),
+        ("thin slices {} apart", spacing, spec.spacing_range_mm),
     ):
         if not low * (1 - _SLACK) <= value <= high * (1 + _SLACK):
             made_for = f"{low:g} mm" if low == high else f"{low:g} to {high:g} mm"
             raise ModelRefusedError(
-                f"The model {spec.name!r} was made for {word} {made_for}, but {value:g} mm was met; choose another "
-                "model, or check the geometry of the volume."
+                f"The model {spec.name!r} was made for {words.format(made_for)}, but {value:g} mm was met; choose "
+                "another model, or check the geometry of the volume."
             )
     low, high = spec.pixel_spacing_range_mm
     return [
