@@ -9,7 +9,7 @@ from typing import Annotated
 
 import slicer
 import vtk
-from slicer import vtkMRMLScalarVolumeNode
+from slicer import vtkMRMLMarkupsROINode, vtkMRMLScalarVolumeNode, vtkMRMLSegmentationNode
 from slicer.i18n import tr as _
 from slicer.i18n import translate
 from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
@@ -58,6 +58,16 @@ def registerLayouts():
         register_layouts(slicer.app.layoutManager().layoutLogic().GetLayoutNode())
 
 
+CHOSEN_NODES = (
+    "inputVolume",
+    "outputVolume",
+    "comparedVolume",
+    "referenceVolume",
+    "figureBox",
+    "figureSegmentation",
+)
+
+
 class Precision(Enum):
     """Precision of the network's inner layers, as the panel names it."""
 
@@ -76,6 +86,28 @@ class Precision(Enum):
         }[self.value]
 
 
+class FigureRegion(Enum):
+    """Where figures are taken, as the panel names it."""
+
+    Bone = "bone"
+    Whole = "whole"
+    Body = "body"
+    Threshold = "threshold"
+    Box = "box"
+    Segment = "segment"
+
+    def label(self):
+        """What the list shows."""
+        return {
+            "bone": _("Bone"),
+            "whole": _("Whole volume"),
+            "body": _("Body (above -300 HU)"),
+            "threshold": _("Above a threshold"),
+            "box": _("Inside a box"),
+            "segment": _("Inside a segment"),
+        }[self.value]
+
+
 @parameterNodeWrapper
 class CTEnhanceParameterNode:
     """The user's choices; saved with the scene.
@@ -88,6 +120,9 @@ class CTEnhanceParameterNode:
     device - as the command line takes it.
     thickness - slice thickness typed in, in mm; 0 takes what is known.
     consistency, confidence - see the panel's tool tips.
+    figureRegion - where figures against the reference are taken; what it needs is in the next four.
+    figureThreshold - HU that the reference lies above.
+    figureBox, figureSegmentation, figureSegment - a box, a segmentation and the identifier of one of its segments.
     """
 
     inputVolume: vtkMRMLScalarVolumeNode
@@ -101,6 +136,11 @@ class CTEnhanceParameterNode:
     thickness: Annotated[float, WithinRange(0.0, 20.0)] = 0.0
     consistency: bool = True
     confidence: bool = False
+    figureRegion: FigureRegion = FigureRegion.Bone
+    figureThreshold: Annotated[float, WithinRange(-1000.0, 3000.0)] = 200.0
+    figureBox: vtkMRMLMarkupsROINode
+    figureSegmentation: vtkMRMLSegmentationNode
+    figureSegment: str = ""
 
 
 class CTEnhanceWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
@@ -185,7 +225,7 @@ class CTEnhanceWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         if self._parameterNode is None:
             return
         self.panel.comparison.volume_goes(node)
-        for name in ("inputVolume", "outputVolume", "comparedVolume", "referenceVolume"):
+        for name in CHOSEN_NODES:
             if getattr(self._parameterNode, name) is node:
                 setattr(self._parameterNode, name, None)
 

@@ -45,8 +45,9 @@ class Studio:
         from CTEnhanceLib.ct.thicken import thicken
         from CTEnhanceLib.scene.nodes import DICOM_ATTRIBUTE, add_volume
 
-        image = thicken(wrist_phantom(spacing=(0.6, 0.6, 1.0)), 3.0)
-        node = add_volume(slicer.mrmlScene, image, "Wrist 3 mm", (-200.0, 1300.0))
+        thin = wrist_phantom(spacing=(0.6, 0.6, 1.0))
+        self.truth = add_volume(slicer.mrmlScene, thin, "Wrist 1 mm", (-200.0, 1300.0))
+        node = add_volume(slicer.mrmlScene, thicken(thin, 3.0), "Wrist 3 mm", (-200.0, 1300.0))
         node.SetAttribute(DICOM_ATTRIBUTE, '{"0018|0050": "3"}')
         return node
 
@@ -93,7 +94,21 @@ class Studio:
         computed = apply_result(self.wrist, thin, {"statement": "for the picture"}, 1.0)
         self.module.ui.compareCollapsibleButton.collapsed = False
         self.module.ui.comparedSelector.setCurrentNode(computed)
+        self.module.ui.referenceSelector.setCurrentNode(self.truth)
         self.module.ui.compareButton.click()
+
+    def choose_region(self, words: str) -> None:
+        """As it looks when figures are for something else than bone: a box, or a segment."""
+        import slicer
+
+        ui, scene = self.module.ui, slicer.mrmlScene
+        ui.figureRegionComboBox.currentIndex = ui.figureRegionComboBox.findText(words)
+        if words == "Inside a box":
+            ui.figureBoxSelector.setCurrentNode(scene.AddNewNodeByClass("vtkMRMLMarkupsROINode", "Fracture gap"))
+        else:
+            segmentation = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "Wrist bones")
+            segmentation.GetSegmentation().AddEmptySegment("scaphoid", "Scaphoid")
+            ui.figureSegmentationSelector.setCurrentNode(segmentation)
 
 
 def main(arguments: list[str]) -> None:
@@ -112,7 +127,9 @@ def main(arguments: list[str]) -> None:
     studio.take("panel-running", 420)
     studio.show_end("done")
     studio.show_comparison()
+    studio.choose_region("Inside a box")
     studio.take("panel-compare", 420)
+    studio.choose_region("Inside a segment")
     studio.take("panel-compare-dark", NARROW, dark=True)
     studio.module.ui.compareButton.click()
     studio.module.ui.compareCollapsibleButton.collapsed = True

@@ -88,9 +88,9 @@ def test_every_control_changes_the_comparison(compare):
     for name, key in (("layout", "third"), ("left", "cubic"), ("blend", "checkerboard"), ("preset", "CT-Bones")):
         choose(getattr(ui, f"{name}ComboBox"), key)
         assert getattr(compare.panel.comparison.comparison.settings, name) == key
-    assert ui.thirdComboBox.isEnabled() and ui.differenceSlider.isEnabled()
+    assert ui.thirdComboBox.isEnabled() and ui.mapRangeSlider.isEnabled()
     ui.shiftSlider.value = 300.0
-    ui.differenceSlider.value = 200.0
+    ui.mapRangeSlider.value = 200.0
     ui.shadingCheckBox.checked = False
     settings = compare.panel.comparison.comparison.settings
     assert (settings.shift, settings.difference_hu, settings.shading) == (300.0, 200.0, False)
@@ -101,6 +101,24 @@ def test_what_cannot_be_shown_is_said_and_the_list_goes_back(compare, host):
     choose(compare.ui.blendComboBox, "confidence")
     assert "has no confidence" in host.messages[-1][1]
     assert compare.ui.blendComboBox.itemData(compare.ui.blendComboBox.currentIndex) == "none"
+
+
+def test_one_slider_sets_the_colours_of_whichever_map_is_on_show(compare, scene, computed):
+    from CTEnhanceLib.scene.output import CONFIDENCE_REFERENCE
+
+    ui = compare.ui
+    computed.SetNodeReferenceID(CONFIDENCE_REFERENCE, add_measured(scene, "confidence").GetID())
+    ui.compareButton.click()
+    assert not ui.mapRangeSlider.isEnabled()
+    choose(ui.blendComboBox, "confidence")
+    assert ui.mapRangeSlider.isEnabled() and ui.mapRangeSlider.value == 100.0
+    ui.mapRangeSlider.value = 50.0
+    choose(ui.blendComboBox, "difference")
+    assert ui.mapRangeSlider.value == 400.0 and "red" in ui.mapRangeSlider.toolTip
+    ui.mapRangeSlider.value = 200.0
+    choose(ui.blendComboBox, "confidence")
+    settings = compare.panel.comparison.comparison.settings
+    assert (settings.confidence_hu, settings.difference_hu, ui.mapRangeSlider.value) == (50.0, 200.0, 50.0)
 
 
 def test_the_lists_offer_what_the_comparison_knows():

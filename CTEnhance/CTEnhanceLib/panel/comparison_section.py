@@ -25,7 +25,7 @@ _LISTS = {
     "bone_as": "boneComboBox",
     "preset": "presetComboBox",
 }
-_NUMBERS = {"difference_hu": "differenceSlider", "shift": "shiftSlider", "surface_hu": "surfaceSpinBox"}
+_NUMBERS = {"shift": "shiftSlider", "surface_hu": "surfaceSpinBox"}
 
 if TYPE_CHECKING:
     from CTEnhanceLib.scene.comparison import Comparison
@@ -56,6 +56,7 @@ class ComparisonSection:
             )
         for name, widget in _NUMBERS.items():
             getattr(ui, widget).connect("valueChanged(double)", lambda value, name=name: self._set(name, float(value)))
+        ui.mapRangeSlider.connect("valueChanged(double)", self._map_range)
         ui.shadingCheckBox.connect("toggled(bool)", lambda on: self._set("shading", on))
         ui.lookComboBox.connect("activated(int)", self._look)
         ui.cropCheckBox.connect("toggled(bool)", self._crop)
@@ -179,6 +180,10 @@ class ComparisonSection:
             slicer.util.errorDisplay(str(error))
         self._show_state()
 
+    def _map_range(self, value: float) -> None:
+        if self.comparison is not None:
+            self._set(f"{_map_shown(self.comparison.settings) or 'difference'}_hu", float(value))
+
     def _look(self, index: int) -> None:
         if self.comparison is not None:
             self.comparison.look_from(self._ui.lookComboBox.itemData(index))
@@ -236,15 +241,33 @@ class ComparisonSection:
                 number.blockSignals(True)
                 number.value = getattr(settings, name)
                 number.blockSignals(False)
-            has_third = settings.layout == "third"
-            ui.thirdComboBox.enabled = has_third
-            ui.differenceSlider.enabled = "difference" in (settings.blend, settings.third if has_third else "")
+            ui.thirdComboBox.enabled = settings.layout == "third"
+            self._show_map_range(settings)
             for widget in (ui.presetComboBox, ui.shiftSlider, ui.shadingCheckBox):
                 widget.enabled = settings.bone_as == "rendering"
             ui.shadingCheckBox.blockSignals(True)
             ui.shadingCheckBox.checked = settings.shading
             ui.shadingCheckBox.blockSignals(False)
         self._on_change()
+
+    def _show_map_range(self, settings: Settings) -> None:
+        """One slider for both maps: it shows and sets the range of the one on show."""
+        slider, shown = self._ui.mapRangeSlider, _map_shown(settings)
+        slider.blockSignals(True)
+        slider.value = settings.confidence_hu if shown == "confidence" else settings.difference_hu
+        slider.blockSignals(False)
+        slider.enabled = bool(shown)
+        slider.toolTip = {
+            "": _("Shown when a difference map or the confidence is."),
+            "difference": _("Difference map: red where the left volume is brighter, blue where the computed one is."),
+            "confidence": _("Confidence: how far two predictions of the same voxel differ."),
+        }[shown]
+
+
+def _map_shown(settings: Settings) -> str:
+    """The map whose colours the slider sets: the blend's, where the third column shows the other; or none."""
+    shown = (settings.blend, settings.third if settings.layout == "third" else "")
+    return next((name for name in shown if name in ("difference", "confidence")), "")
 
 
 def _is_computed(node: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import slicer
@@ -10,6 +11,7 @@ from slicer.i18n import tr as _
 from CTEnhanceLib.errors import CTEnhanceError
 
 from .dialogs import ask_for_folder
+from .region_choice import RegionChoice
 from .style import quiet
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ class FiguresSection:
 
     def __init__(self, ui: Any, comparison: ComparisonSection) -> None:
         self._ui, self._comparison = ui, comparison
+        self._region = RegionChoice(ui)
         self._line: Any = None
         self._line_tag = 0
         self._profile: ProfileLine | None = None
@@ -38,8 +41,9 @@ class FiguresSection:
         ui.profileButton.connect("toggled(bool)", self._profile_toggled)
         ui.turntableButton.connect("clicked(bool)", self._ask_and_turn)
 
-    def refresh(self) -> None:
-        """The line goes with the comparison it belongs to; its button follows."""
+    def refresh(self, parameters: Any) -> None:
+        """Follow the user's choices; the line goes with the comparison it belongs to, and its button follows."""
+        self._region.refresh(parameters)
         if self._comparison.comparison is None and self._line is not None:
             self._ui.profileButton.checked = False
 
@@ -52,7 +56,7 @@ class FiguresSection:
         """Put figures into a table and a chart and show them.
 
         Raises:
-            CTEnhanceError: The volumes are not of one scan, or the region is empty.
+            CTEnhanceError: The volumes are not of one scan, or the region is empty or not fully chosen.
         """
         comparison = self._comparison.comparison
         if comparison is None:
@@ -64,7 +68,9 @@ class FiguresSection:
         if reference is None:
             table = own_figures_table(volumes.measured, volumes.computed)
         else:
-            figures = reference_figures(volumes.measured, volumes.computed, reference)
+            region = self._region.region()
+            figures = reference_figures(volumes.measured, volumes.computed, reference, region)
+            figures = replace(figures, region=self._region.words(region))
             table, chart = figure_table(scene, figures), slice_chart(scene, figures)
         comparison.show_figures(table, chart)
         self._listen_to_plot()

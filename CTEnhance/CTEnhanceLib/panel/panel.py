@@ -78,7 +78,7 @@ class Panel:
             why_not = self._why_not()
             self.run_section.refresh(not why_not, why_not)
             self.comparison.refresh(self.parameters.comparedVolume if self.parameters is not None else None)
-            self.figures.refresh()
+            self.figures.refresh(self.parameters)
         finally:
             self._busy = False
 
