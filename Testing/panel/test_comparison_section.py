@@ -107,12 +107,14 @@ def test_one_slider_sets_the_colours_of_whichever_map_is_on_show(compare, scene,
     from CTEnhanceLib.scene.output import CONFIDENCE_REFERENCE
 
     ui = compare.ui
-    computed.SetNodeReferenceID(CONFIDENCE_REFERENCE, add_measured(scene, "confidence").GetID())
+    confidence = add_measured(scene, "confidence")
+    computed.SetNodeReferenceID(CONFIDENCE_REFERENCE, confidence.GetID())
     ui.compareButton.click()
     assert not ui.mapRangeSlider.isEnabled()
     choose(ui.blendComboBox, "confidence")
     assert ui.mapRangeSlider.isEnabled() and ui.mapRangeSlider.value == 100.0
     ui.mapRangeSlider.value = 50.0
+    assert confidence.GetDisplayNode().GetWindowLevelMax() == 50.0
     choose(ui.blendComboBox, "difference")
     assert ui.mapRangeSlider.value == 400.0 and "red" in ui.mapRangeSlider.toolTip
     ui.mapRangeSlider.value = 200.0

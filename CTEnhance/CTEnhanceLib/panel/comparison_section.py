@@ -258,7 +258,7 @@ class ComparisonSection:
         slider.blockSignals(False)
         slider.enabled = bool(shown)
         slider.toolTip = {
-            "": _("Shown when a difference map or the confidence is."),
+            "": _("For the difference map and the confidence; neither is on show."),
             "difference": _("Difference map: red where the left volume is brighter, blue where the computed one is."),
             "confidence": _("Confidence: how far two predictions of the same voxel differ."),
         }[shown]
