@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ from scipy.special import ndtr
 from CTEnhanceLib.errors import InputRefusedError, UsageError
 
 SHAPES = ("box", "triangle", "gaussian", "weights")
-_FWHM_PER_SIGMA = 2 * np.sqrt(2 * np.log(2))
+_FWHM_PER_SIGMA = 2 * math.sqrt(2 * math.log(2))
 
 
 @dataclass(frozen=True)
@@ -87,13 +88,13 @@ def thickening_matrix(thick_positions: np.ndarray, thin_positions: np.ndarray, p
 def standard_deviation(profile: SliceProfile) -> float:
     """Give the standard deviation (mm) of a slice profile: its width whatever its shape."""
     if profile.shape == "box":
-        return profile.fwhm / np.sqrt(12)
+        return profile.fwhm / math.sqrt(12)
     if profile.shape == "triangle":
-        return profile.fwhm / np.sqrt(6)
+        return profile.fwhm / math.sqrt(6)
     if profile.shape == "gaussian":
         return profile.fwhm / _FWHM_PER_SIGMA
     weights = np.asarray(profile.weights) / sum(profile.weights)
     z = (np.arange(len(weights)) - (len(weights) - 1) / 2) * profile.step
     # a bin has a width of its own
     variance = float(weights @ (z - weights @ z) ** 2) + profile.step**2 / 12
-    return np.sqrt(max(variance, 0.0))
+    return math.sqrt(max(variance, 0.0))

@@ -7,12 +7,11 @@ than `receptive_radius` changes nothing.
 
 from __future__ import annotations
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from CTEnhanceLib.ct.profile import SliceProfile
+from CTEnhanceLib.ct.profile import SliceProfile, standard_deviation
 
 CONDITION_SIZE = 3
 # What was trained: numbers beyond are taken as the nearest one, for sines and cosines mean nothing there.
@@ -40,12 +39,7 @@ def describe_scan(
     Returns:
         Raw numbers: interval / pixel spacing, standard deviation of the profile / interval, interval / spacing.
     """
-    extent = 2 * max(profile.fwhm, profile.step * len(profile.weights) / 2)
-    edges = np.linspace(-extent, extent, 401)
-    weights, centres = np.diff(profile.cumulative(edges)), (edges[1:] + edges[:-1]) / 2
-    mean = np.average(centres, weights=weights)
-    deviation = float(np.sqrt(np.average((centres - mean) ** 2, weights=weights)))
-    return interval / pixel_spacing, deviation / interval, interval / spacing
+    return interval / pixel_spacing, standard_deviation(profile) / interval, interval / spacing
 
 
 def _activate(x: Tensor) -> Tensor:

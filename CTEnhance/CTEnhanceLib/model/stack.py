@@ -107,7 +107,7 @@ class Stack:
         interval: float,
     ) -> Tensor:
         generator: Any = self.modules[0]
-        conditions = torch.tensor([condition], device=self.device).expand(len(scaled), -1)
+        conditions = torch.tensor([condition], dtype=torch.float32, device=self.device).expand(len(scaled), -1)
         features = generator.encode(scaled, conditions)
         output = torch.empty(bases.shape, device=self.device)
         # one offset of every thick slice at a time: memory stays that of one batch
@@ -119,7 +119,8 @@ class Stack:
             turns.setdefault(turn, []).append(number)
         for numbers in turns.values():
             thick = [predictions[n].thick for n in numbers]
-            offsets = torch.tensor([predictions[n].offset / interval for n in numbers], device=self.device)
+            relative = [predictions[n].offset / interval for n in numbers]
+            offsets = torch.tensor(relative, dtype=torch.float32, device=self.device)
             base = bases[numbers][:, None] * 2 - 1
             output[numbers] = generator.decode(features[thick], base, offsets)[:, 0]
         return output
