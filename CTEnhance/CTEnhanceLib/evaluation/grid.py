@@ -61,8 +61,7 @@ def place(image: sitk.Image, thick: sitk.Image, name: str) -> PlacedSlices:
     if slices.dtype.kind == "f" and not np.isfinite(slices).all():
         bad = int(slices.size - np.isfinite(slices).sum())
         raise InputRefusedError(f"{_capital(name)} holds {bad} voxels that are no number: give HU throughout.")
-    # a copy: the view would not keep the turned image alive
-    return PlacedSlices(slices.copy(), positions, geometry.interval)
+    return PlacedSlices(slices, positions, geometry.interval)
 
 
 def common_positions(reference: PlacedSlices, others: dict[str, PlacedSlices]) -> np.ndarray:

@@ -16,6 +16,9 @@ from CTEnhanceLib.evaluation.grid import place
 from .kinds import Kind, mark
 from .nodes import add_volume, image_from_node, voxels
 
+# replaced at once by that of the volume it belongs to; an automatic one would look at every voxel
+_ANY_WINDOW = (-1000.0, 1000.0)
+
 
 def interpolated_node(
     measured: slicer.vtkMRMLScalarVolumeNode, computed: slicer.vtkMRMLScalarVolumeNode, kind: str
@@ -40,11 +43,11 @@ def interpolated_node(
     thin = place(image_from_node(computed), thick, f"'{computed.GetName()}'")
     matrix = interpolation_matrix(slice_geometry(thick).positions, thin.positions, kind)
     if kind == "nearest":
-        slices = to_slices(thick)[matrix.argmax(1)].astype(np.int16)
+        slices = to_slices(thick)[matrix.argmax(1)].astype(np.int16, copy=False)
     else:
         slices = np.rint(apply_along_slices(matrix, to_slices(thick))).astype(np.int16)
     image = from_slices(slices, thick, float(thin.positions[0]), thin.spacing)
-    node = add_volume(measured.GetScene(), image, f"{measured.GetName()} [{kind}]")
+    node = add_volume(measured.GetScene(), image, f"{measured.GetName()} [{kind}]", _ANY_WINDOW)
     mark(node, Kind.INTERPOLATED, f"{kind}, {thin.spacing:.3g} mm slices")
     _dress(node, measured)
     return node
@@ -72,7 +75,7 @@ def difference_node(
             "only volumes on one grid can be subtracted."
         )
     image = image_from_node(computed)
-    node = add_volume(computed.GetScene(), image, f"{left.GetName()} - {computed.GetName()}")
+    node = add_volume(computed.GetScene(), image, f"{left.GetName()} - {computed.GetName()}", _ANY_WINDOW)
     for target, left_slice, our_slice in zip(voxels(node), theirs, ours):
         target[:] = np.clip(left_slice.astype(np.int32) - our_slice, -32768, 32767)
     node.GetImageData().Modified()
