@@ -29,7 +29,7 @@ LICENCE_FILE = "LICENSE"
 
 @dataclass(frozen=True)
 class ModelFolder:
-    """A model folder whose files have been checked against their hashes.
+    """A model folder.
 
     Attributes:
         path: The folder.
@@ -80,30 +80,38 @@ def find_model(name_or_folder: str | os.PathLike[str]) -> Path:
     )
 
 
-def open_model(name_or_folder: str | os.PathLike[str] = DEFAULT_MODEL) -> ModelFolder:
-    """Read model.json and check the hash of every file it names. Imports no torch.
+def read_description(folder: Path) -> tuple[ModelFolder, dict[str, str]]:
+    """Read model.json and give it with the sha256 of each file it names; the files themselves are not looked at.
 
     Raises:
-        ModelRefusedError: The model is missing, unreadable, or a file of it was changed.
+        ModelRefusedError: model.json is missing or cannot be used.
     """
-    folder = find_model(name_or_folder)
     try:
         raw = (folder / DESCRIPTION_FILE).read_bytes()
         content = json.loads(raw)
         hashes = dict(content["sha256"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelRefusedError(
-            f"{folder / DESCRIPTION_FILE} cannot be read ({error}); install the model again."
+            f"{folder / DESCRIPTION_FILE} cannot be read ({error}); install the model again, or choose another folder."
         ) from error
-    spec = ModelSpec.from_json(content)
-    missing = {generator.file for generator in spec.generators} - set(hashes)
+    return ModelFolder(folder, ModelSpec.from_json(content), hashlib.sha256(raw).hexdigest()), hashes
+
+
+def open_model(name_or_folder: str | os.PathLike[str] = DEFAULT_MODEL) -> ModelFolder:
+    """Read model.json and check the hash of every file it names. Imports no torch.
+
+    Raises:
+        ModelRefusedError: The model is missing, unreadable, or a file of it was changed.
+    """
+    model, hashes = read_description(find_model(name_or_folder))
+    missing = {generator.file for generator in model.spec.generators} - set(hashes)
     if missing:
         raise ModelRefusedError(
-            f"model.json of {spec.name!r} gives no sha256 for {sorted(missing)[0]}; export it again."
+            f"model.json of {model.spec.name!r} gives no sha256 for {sorted(missing)[0]}; export it again."
         )
     for file, expected in hashes.items():
-        _check_file(folder, file, expected, spec.name)
-    return ModelFolder(folder, spec, hashlib.sha256(raw).hexdigest())
+        _check_file(model.path, file, expected, model.spec.name)
+    return model
 
 
 def load_stack(name_or_folder: str | os.PathLike[str] = DEFAULT_MODEL) -> Stack:

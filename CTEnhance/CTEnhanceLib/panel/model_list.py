@@ -83,7 +83,7 @@ class ModelList:
         self._selector.clear()
         for entry in self.entries:
             self._selector.addItem(entry.spec.name, entry.key)
-            tip = f"{entry.spec.description}\nsha256 {entry.sha256}\n{entry.folder}"
+            tip = f"{entry.spec.description}\nsha256 {entry.sha256}\n{entry.path}"
             self._selector.setItemData(self._selector.count - 1, tip, qt.Qt.ToolTipRole)
         if not self.entries:
             self._selector.addItem(_("No model is installed"), "")
@@ -118,6 +118,6 @@ def _added_folders() -> list[str]:
 
 def _card_markdown(entry: ModelEntry) -> str:
     facts = _("sha256 of model.json: {sha256}\n\nFolder: {folder}").format(
-        sha256=f"`{entry.sha256}`", folder=f"`{entry.folder}`"
+        sha256=f"`{entry.sha256}`", folder=f"`{entry.path}`"
     )
     return f"{entry.card or entry.spec.description}\n\n---\n\n{facts}\n"
