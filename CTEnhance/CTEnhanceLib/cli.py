@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CTEnhanceError as error:
         return _fail(str(error), error.exit_code)
     except KeyboardInterrupt:
-        return _fail("The run was cancelled; nothing was written.", CancelledError.exit_code)
+        return _fail(str(CancelledError()), CancelledError.exit_code)
     except BrokenPipeError:
         # the reader of our output went away: nobody is left to tell
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -46,3 +46,6 @@ class CancelledError(CTEnhanceError):
     """The run was cancelled; nothing was written."""
 
     exit_code = 130
+
+    def __init__(self) -> None:
+        super().__init__("The run was cancelled; nothing was written.")

@@ -129,7 +129,7 @@ class Runner:
     Attributes:
         stack: The stack.
         device: Where it runs; becomes the CPU when the GPU's memory is too small even for one slice.
-        precision: As asked for ("auto" is settled for each device).
+        precision: Of the inner layers on that device; the CPU's best after a retreat to it.
         batch: Thick slices at a time.
         notes: What had to be changed on the way, one sentence each.
     """
@@ -157,12 +157,12 @@ class Runner:
             CancelledError: `cancel` said so.
             DeviceError: Memory ran out on the CPU as well.
         """
-        self.stack.place(self.device, choose_precision(self.precision, self.device))
+        self.stack.place(self.device, self.precision)
         total = len({p.thin for p in predictions})
         start, count = 0, len(thick)
         while start < count:
             if cancel():
-                raise CancelledError("The run was cancelled; nothing was written.")
+                raise CancelledError
             members = range(start, min(start + self.batch, count))
             chosen = [p for p in predictions if p.thick in members]
             try:
@@ -216,7 +216,8 @@ class Runner:
         else:
             self.notes.append(f"Memory of {self.device} ran out at one slice: going on with the CPU.")
             self.device = torch.device("cpu")
-            self.stack.place(self.device, choose_precision("auto", self.device))
+            self.precision = choose_precision("auto", self.device)
+            self.stack.place(self.device, self.precision)
         logger.warning(self.notes[-1])
 
 

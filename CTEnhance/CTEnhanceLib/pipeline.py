@@ -16,7 +16,7 @@ from CTEnhanceLib.ct.intensity import HU_MAX, HU_MIN, outside_scale
 from CTEnhanceLib.ct.interpolation import apply_along_slices, interpolation_matrix, row_blocks
 from CTEnhanceLib.ct.profile import SliceProfile, thickening_matrix
 from CTEnhanceLib.ct.slice_map import Prediction, slice_map, unreached
-from CTEnhanceLib.device import choose_device, device_name
+from CTEnhanceLib.device import choose_device, choose_precision, device_name
 from CTEnhanceLib.errors import CancelledError, ModelRefusedError, UsageError
 from CTEnhanceLib.inference import Accumulator, Cancel, Progress, Runner, body_window
 from CTEnhanceLib.report import make_report
@@ -119,10 +119,11 @@ def enhance(
         raise UsageError(f"The thin spacing must be a positive number of mm, not {spacing:g}.")
     progress, cancel = progress or _no_progress, cancel or _never
     chosen_device = choose_device(device)
+    chosen_precision = choose_precision(precision, chosen_device)
     verdict = require_fit(image, spacing=spacing, thickness=thickness, interval=interval)
     image = image if interval is None else _with_interval(image, interval)
     plan = make_plan(image, stack, spacing, thickness, interval, profile, fwhm, confidence)
-    runner = Runner(stack, chosen_device, precision, _BATCH[chosen_device.type], [])
+    runner = Runner(stack, chosen_device, chosen_precision, _BATCH[chosen_device.type], [])
     progress("interpolate", 0, 1)
     thick = to_slices(image)
     thin = apply_along_slices(plan.interpolation, thick)
@@ -225,8 +226,9 @@ def _finish(
     blocks = row_blocks(rows, columns, 2 * len(thin) + 2 * len(thick))
     for number, block in enumerate(blocks):
         if cancel():
-            raise CancelledError("The run was cancelled; nothing was written.")
+            raise CancelledError
         measured, part = thick[:, block], thin[:, block]
+        # interpolated once more: the first interpolation was overwritten, and two thin volumes would not fit in memory
         cubic = apply_along_slices(plan.interpolation, measured)
         outside = outside_scale(cubic)
         part[outside] = cubic[outside]
