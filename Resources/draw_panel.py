@@ -64,36 +64,41 @@ class Studio:
         self.host.wait(lambda: False, 0.1)
         panel.grab().save(str(self.folder / f"{name}.png"))
 
+    def compute(self) -> None:
+        """Run the default model for real, in this process: what the pictures say of it is what it said."""
+        from CTEnhanceLib.panel.progress import Progress
+        from CTEnhanceLib.progress import SecondsLeft
+        from CTEnhanceLib.scene.output import enhance_node, report_of
+
+        left, self.steps = SecondsLeft(), []
+        self.computed = enhance_node(
+            self.wrist,
+            progress=lambda stage, done, total: self.steps.append(
+                Progress(stage, done, total, left(stage, done, total))
+            ),
+        )
+        self.report = report_of(self.computed)
+
     def show_progress(self) -> None:
         """As it looks in the middle of a run."""
-        from CTEnhanceLib.panel.progress import Progress
-
         section = self.module.panel.run_section
         section.run_started(SimpleNamespace())
-        section.run_progressed(Progress("enhance", 27, 81, 14.0))
+        section.run_progressed(
+            next(step for step in self.steps if step.stage == "enhance" and 3 * step.done > step.total)
+        )
 
     def show_end(self, kind: str, sentence: str = "", log: str = "") -> None:
         """As it looks after a run."""
         from CTEnhanceLib.panel.outcome import Outcome
 
-        node = SimpleNamespace(GetName=lambda: "Wrist 3 mm [1 mm computed]")
-        report = {"consistency": {"before": 9.0, "after": 0.4, "cubic": 21.3}, "warnings": []}
         section = self.module.panel.run_section
         section._on_done = lambda _node: None
-        section.run_ended(Outcome(kind, sentence, node, log, 1, 23.0, report))
+        section.run_ended(Outcome(kind, sentence, self.computed, log, 1, self.report["seconds"], self.report))
 
     def show_comparison(self) -> None:
-        """As it looks while two volumes are compared; cubic interpolation stands in for the computed one."""
-        import SimpleITK as sitk
-
-        from CTEnhanceLib.evaluation.baselines import baseline_volume
-        from CTEnhanceLib.scene.nodes import image_from_node
-        from CTEnhanceLib.scene.output import apply_result
-
-        thin = sitk.Cast(baseline_volume(image_from_node(self.wrist), "cubic"), sitk.sitkInt16)
-        computed = apply_result(self.wrist, thin, {"statement": "for the picture"}, 1.0)
+        """As it looks while two volumes are compared."""
         self.module.ui.compareCollapsibleButton.collapsed = False
-        self.module.ui.comparedSelector.setCurrentNode(computed)
+        self.module.ui.comparedSelector.setCurrentNode(self.computed)
         self.module.ui.referenceSelector.setCurrentNode(self.truth)
         self.module.ui.compareButton.click()
 
@@ -123,6 +128,7 @@ def main(arguments: list[str]) -> None:
     studio.module.ui.advancedCollapsibleButton.collapsed = False
     studio.take("panel-advanced", 420)
     studio.module.ui.advancedCollapsibleButton.collapsed = True
+    studio.compute()
     studio.show_progress()
     studio.take("panel-running", 420)
     studio.show_end("done")

@@ -8,14 +8,13 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from CTEnhanceLib.evaluation.baselines import baseline_volume
 from CTEnhanceLib.scene.comparison import Comparison
 from CTEnhanceLib.scene.nodes import add_volume
 from CTEnhanceLib.scene.offscreen import OffscreenStage
-from CTEnhanceLib.scene.output import apply_result
+from CTEnhanceLib.scene.output import enhance_node
 from CTEnhanceLib.scene.picture import write_png
 
-from .conftest import REPORT, WINDOW
+from .conftest import WINDOW
 
 FOLDER = Path(__file__).resolve().parents[2] / "build" / "pictures"
 
@@ -38,8 +37,7 @@ def comparison(request):
         thick = sitk.ReadImage(str(path))
     with OffscreenStage((1200, 620)) as stage:
         measured = add_volume(stage.scene, thick, request.param, WINDOW)
-        thin = sitk.Cast(baseline_volume(thick, "cubic + back-projection"), sitk.sitkInt16)
-        computed = apply_result(measured, thin, REPORT, 1.0)
+        computed = enhance_node(measured)
         comparison = Comparison(measured, computed, stage=stage)
         yield comparison
         comparison.leave()
