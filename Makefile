@@ -18,7 +18,7 @@ export OMP_NUM_THREADS ?= 1
 .PHONY: demo test lint format cmake-lists setup libraries clean
 
 demo: setup
-	$(BIN)/python -m CTEnhanceLib.scene.demo $(if $(INPUT),--input "$(INPUT)") --out build/demo
+	$(BIN)/python -m CTEnhanceLib.scene.headless.demo $(if $(INPUT),--input "$(INPUT)") --out build/demo
 
 test: setup lint
 	$(BIN)/python -m pytest

@@ -24,7 +24,7 @@ class Studio:
     """An open panel with a wrist chosen, and what is needed to take pictures of it."""
 
     def __init__(self, folder: Path) -> None:
-        from CTEnhanceLib.scene.offscreen import OffscreenStage
+        from CTEnhanceLib.scene.headless.offscreen import OffscreenStage
 
         self.folder = folder
         self.host = Host().start()
@@ -41,8 +41,8 @@ class Studio:
     def _load_wrist(self) -> Any:
         import slicer
 
-        from CTEnhanceLib.ct.phantom import wrist_phantom
         from CTEnhanceLib.ct.thicken import thicken
+        from CTEnhanceLib.phantom import wrist_phantom
         from CTEnhanceLib.scene.nodes import DICOM_ATTRIBUTE, add_volume
 
         thin = wrist_phantom(spacing=(0.6, 0.6, 1.0))
@@ -66,8 +66,8 @@ class Studio:
 
     def compute(self) -> None:
         """Run the default model for real, in this process: what the pictures say of it is what it said."""
-        from CTEnhanceLib.panel.progress import Progress
-        from CTEnhanceLib.progress import SecondsLeft
+        from CTEnhanceLib.files.progress import SecondsLeft
+        from CTEnhanceLib.panel.run.progress import Progress
         from CTEnhanceLib.scene.output import enhance_node, report_of
 
         left, self.steps = SecondsLeft(), []
@@ -89,7 +89,7 @@ class Studio:
 
     def show_end(self, kind: str, sentence: str = "", log: str = "") -> None:
         """As it looks after a run."""
-        from CTEnhanceLib.panel.outcome import Outcome
+        from CTEnhanceLib.panel.run.outcome import Outcome
 
         section = self.module.panel.run_section
         section._on_done = lambda _node: None

@@ -12,8 +12,8 @@ import SimpleITK as sitk
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 
-from CTEnhanceLib.ct.phantom import wrist_phantom
 from CTEnhanceLib.ct.thicken import thicken
+from CTEnhanceLib.phantom import wrist_phantom
 
 ICONS = Path(__file__).resolve().parent.parent / "CTEnhance" / "Resources" / "Icons"
 WIDTH, HEIGHT = 260, 280

@@ -14,28 +14,22 @@ SOURCES = sorted(LIBRARY.rglob("*.py"))
 # what each room may import of the others; a file beside the rooms is a room of its own name
 BELOW = {
     "ct": {"errors"},
-    "consistency": {"ct"},
-    "model": {"ct", "errors", "consistency"},
-    "device": {"errors"},
-    "suitability": {"ct", "model", "errors"},
-    "report": {"ct", "model", "version"},
-    "inference": {"ct", "model", "device", "errors"},
-    "pipeline": {"ct", "model", "consistency", "device", "errors", "inference", "report", "suitability"},
-    "evaluation": {"ct", "consistency", "files", "errors"},
-    "training": {"evaluation", "consistency", "model", "ct", "pipeline", "files", "device", "errors", "version"},
+    "phantom": {"ct", "errors"},
+    "model": {"ct", "errors"},
+    "enhancement": {"ct", "model", "files", "errors", "version"},
+    "evaluation": {"ct", "files", "errors"},
+    "training": {"evaluation", "enhancement", "model", "phantom", "ct", "files", "errors", "version"},
     "dicom": {"ct", "errors", "version"},
     "files": {"dicom", "errors"},
-    "lifeline": {"files", "errors"},
-    "progress": set(),
     "errors": set(),
     "version": set(),
 }
-BELOW["scene"] = set(BELOW) - {"training", "lifeline", "progress"}
-BELOW["panel"] = (BELOW["scene"] | {"scene"}) - {"inference"}
+BELOW["scene"] = set(BELOW) - {"training"}
+BELOW["panel"] = BELOW["scene"] | {"scene"}
 BELOW["commands"] = set(BELOW) - {"scene", "panel"}
 BELOW["cli"] = {"commands", "errors", "version"}
 BELOW["__main__"] = {"cli"}
-BELOW["__init__"] = {"pipeline", "model", "version"}
+BELOW["__init__"] = {"enhancement", "model", "version"}
 
 # which rooms may import what is heavy or not everywhere, and only there; "inside" = only inside functions
 ONLY_IN = {"qt": {"panel"}, "ctk": {"panel"}, "slicer": {"scene", "panel"}, "vtk": {"scene", "panel"}}
@@ -51,7 +45,7 @@ NEVER_AT_IMPORT = {
 }
 HEAVY_ROOMS = {"model", "training"}
 # the desktop's timers, the one thing of Qt that a comparison needs; only where there is a desktop
-DESKTOP = LIBRARY / "scene" / "stage.py"
+DESKTOP = LIBRARY / "scene" / "comparison" / "view_host.py"
 
 
 def room(path: Path) -> str:

@@ -15,7 +15,7 @@ __all__ = ["Enhancement", "__version__", "enhance", "load_stack"]
 def __getattr__(name: str) -> Any:
     """Import the pipeline only when it is asked for (PEP 562)."""
     if name in ("enhance", "Enhancement"):
-        from CTEnhanceLib import pipeline
+        from CTEnhanceLib.enhancement import pipeline
 
         return getattr(pipeline, name)
     if name == "load_stack":

@@ -17,10 +17,10 @@ os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")
 import numpy as np
 import SimpleITK as sitk
 
-from CTEnhanceLib.scene.comparison import Comparison
-from CTEnhanceLib.scene.layouts import LAYOUTS
+from CTEnhanceLib.scene.comparison.comparison import Comparison
+from CTEnhanceLib.scene.comparison.layouts import LAYOUTS
+from CTEnhanceLib.scene.headless.offscreen import OUTER_GAP, OffscreenStage
 from CTEnhanceLib.scene.nodes import add_volume
-from CTEnhanceLib.scene.offscreen import OUTER_GAP, OffscreenStage
 from CTEnhanceLib.scene.output import apply_result
 
 FRAMES = 60

@@ -21,12 +21,12 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
-from CTEnhanceLib.ct.phantom import wrist_phantom
 from CTEnhanceLib.ct.thicken import thicken
+from CTEnhanceLib.phantom import wrist_phantom
 
 CUBIC = """
 import sys, numpy
-from CTEnhanceLib.files import read_volume, write_volume
+from CTEnhanceLib.files.volumes import read_volume, write_volume
 from CTEnhanceLib.ct.geometry import *
 from CTEnhanceLib.ct.interpolation import apply_along_slices, interpolation_matrix
 image = read_volume(sys.argv[1])

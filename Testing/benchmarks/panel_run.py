@@ -106,7 +106,7 @@ class Bench:
 
 def measure_run(bench: Bench, quick: bool) -> float:
     """A whole run; prints the gaps before the hand-over and the hand-over's time."""
-    from CTEnhanceLib.panel.process import QtWorker
+    from CTEnhanceLib.panel.run.process import QtWorker
     from CTEnhanceLib.scene import output
 
     watch, handed_over = Stopwatch(), []

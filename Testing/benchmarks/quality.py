@@ -21,7 +21,7 @@ from CTEnhanceLib.ct.thicken import thicken
 from CTEnhanceLib.errors import ModelRefusedError
 from CTEnhanceLib.evaluation.baselines import YARDSTICK
 from CTEnhanceLib.evaluation.evaluate import Evaluation, evaluate
-from CTEnhanceLib.files import read_volume
+from CTEnhanceLib.files.volumes import read_volume
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("CTENHANCE_DATA", REPOSITORY.parent / "shared" / "data"))

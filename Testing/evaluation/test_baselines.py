@@ -5,13 +5,13 @@ import pytest
 import SimpleITK as sitk
 
 from bone_volumes import as_image, bone_slices
-from CTEnhanceLib.consistency import residual_rmse
+from CTEnhanceLib.ct.consistency import residual_rmse
 from CTEnhanceLib.ct.geometry import to_slices
 from CTEnhanceLib.ct.profile import SliceProfile, thickening_matrix
 from CTEnhanceLib.ct.thicken import thicken
 from CTEnhanceLib.evaluation.baselines import BASELINES, YARDSTICK, baseline_slices, baseline_volume
-from CTEnhanceLib.evaluation.metrics import compare
-from CTEnhanceLib.evaluation.regions import counted_slices, region_masks
+from CTEnhanceLib.evaluation.measures.metrics import compare
+from CTEnhanceLib.evaluation.measures.regions import counted_slices, region_masks
 
 THICK_AT = np.arange(20) * 3.0
 THIN_AT = np.arange(60) - 1.0

@@ -82,7 +82,7 @@ def fake_worker(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(HERE))
 
     def use(widget, behaviour):
-        from CTEnhanceLib.panel.process import QtWorker
+        from CTEnhanceLib.panel.run.process import QtWorker
 
         monkeypatch.setenv("CTENHANCE_FAKE_WORKER", behaviour)
         widget.panel._make_worker = lambda: QtWorker("fake_worker")

@@ -19,7 +19,7 @@ def main() -> int:
     behaviour = os.environ["CTENHANCE_FAKE_WORKER"]
     source, output = Path(sys.argv[2]), Path(sys.argv[3])
     if behaviour != "deaf":
-        from CTEnhanceLib.lifeline import cancel_on_terminate, hold_lifeline
+        from CTEnhanceLib.files.cancellation import cancel_on_terminate, hold_lifeline
 
         hold_lifeline(cancel_on_terminate())
     output.with_suffix(".part").write_bytes(b"half a volume")

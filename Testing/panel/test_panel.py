@@ -181,7 +181,7 @@ def test_the_log_and_the_report_are_behind_buttons_and_name_no_patient(host, mod
 
 
 def test_names_and_folders_are_taken_out_of_the_log(host):
-    from CTEnhanceLib.panel.problem_report import without_names
+    from CTEnhanceLib.panel.run.problem_report import without_names
 
     text = f"cannot read '{Path.home()}/Müller/ct.nrrd'\n  File '/opt/slicer/x.py'\n/tmp/CTEnhance-run-ab12/input.nrrd"
     cleaned = without_names(text)
@@ -190,7 +190,7 @@ def test_names_and_folders_are_taken_out_of_the_log(host):
 
 
 def test_a_worker_that_cannot_be_started_says_so_and_the_panel_is_ready_again(host, module, wrist, monkeypatch):
-    from CTEnhanceLib.panel import process
+    from CTEnhanceLib.panel.run import process
 
     monkeypatch.setattr(process, "python_program", lambda: "/nowhere/PythonSlicer")
     module.ui.inputSelector.setCurrentNode(wrist)

@@ -30,7 +30,7 @@ def test_thumbnails_have_the_size_that_slicer_asks_for(sources):
 
 
 def test_the_thick_sample_is_the_truth_in_slices_of_3_mm(sources, monkeypatch):
-    from CTEnhanceLib.ct import phantom
+    from CTEnhanceLib import phantom
     from CTEnhanceLib.panel import sample_data
     from CTEnhanceLib.scene.nodes import voxels
 

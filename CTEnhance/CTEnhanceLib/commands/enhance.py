@@ -6,13 +6,13 @@ import argparse
 import json
 from pathlib import Path
 
-from CTEnhanceLib.device import PRECISIONS
-from CTEnhanceLib.dicom.derived import check_output_folder
+from CTEnhanceLib.dicom.write import check_output_folder
+from CTEnhanceLib.enhancement.device import PRECISIONS
 from CTEnhanceLib.errors import UsageError
-from CTEnhanceLib.files import appearing, check_writable, read_volume, volume_suffix, write_text, write_volume
-from CTEnhanceLib.lifeline import cancel_on_terminate, hold_lifeline
+from CTEnhanceLib.files.cancellation import cancel_on_terminate, hold_lifeline
+from CTEnhanceLib.files.progress import BarProgress, JsonProgress
+from CTEnhanceLib.files.volumes import appearing, check_writable, read_volume, volume_suffix, write_text, write_volume
 from CTEnhanceLib.model.folder import DEFAULT_MODEL
-from CTEnhanceLib.progress import BarProgress, JsonProgress
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -56,8 +56,8 @@ def run(args: argparse.Namespace) -> None:
     image = read_volume(args.input)
     progress("read", 1, 1)
 
+    from CTEnhanceLib.enhancement.pipeline import enhance
     from CTEnhanceLib.model.folder import load_stack
-    from CTEnhanceLib.pipeline import enhance
 
     stack = load_stack(args.model)
     result = enhance(

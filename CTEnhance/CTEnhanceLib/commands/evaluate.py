@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from CTEnhanceLib.errors import OutputError, UsageError
-from CTEnhanceLib.files import check_writable, read_volume, write_text
-from CTEnhanceLib.progress import BarProgress
+from CTEnhanceLib.files.progress import BarProgress
+from CTEnhanceLib.files.volumes import check_writable, read_volume, write_text
 
 if TYPE_CHECKING:
     from CTEnhanceLib.evaluation.evaluate import Evaluation

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from CTEnhanceLib.errors import UsageError
-from CTEnhanceLib.files import check_writable, volume_suffix, write_volume
+from CTEnhanceLib.files.volumes import check_writable, volume_suffix, write_volume
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -26,7 +26,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Generate; the output is proved writable first."""
-    from CTEnhanceLib.ct.phantom import wrist_phantom
+    from CTEnhanceLib.phantom import wrist_phantom
 
     if not volume_suffix(args.output):
         raise UsageError(f"{args.output} needs a suffix: .nrrd, .nii.gz or .mha.")

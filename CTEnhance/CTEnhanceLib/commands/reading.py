@@ -9,7 +9,7 @@ from typing import Any
 
 from CTEnhanceLib.commands.evaluate import make_folder, require_packages
 from CTEnhanceLib.errors import InputRefusedError, UsageError
-from CTEnhanceLib.files import check_writable, read_volume, write_text, write_volume
+from CTEnhanceLib.files.volumes import check_writable, read_volume, write_text, write_volume
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -37,7 +37,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 def run_plan(args: argparse.Namespace) -> None:
     """Write blinded images, empty sheets and the key."""
-    from CTEnhanceLib.evaluation.reading_plan import blinded_files, make_key, read_cases, sheets
+    from CTEnhanceLib.evaluation.reading.plan import blinded_files, make_key, read_cases, sheets
 
     output, key_path = Path(args.output), Path(args.key)
     if output.absolute() in key_path.absolute().parents:
@@ -61,8 +61,8 @@ def run_plan(args: argparse.Namespace) -> None:
 
 def run_score(args: argparse.Namespace) -> None:
     """Score the sheets and print the result."""
-    from CTEnhanceLib.evaluation.reading_score import markdown, score
-    from CTEnhanceLib.evaluation.reading_sheets import read_readings
+    from CTEnhanceLib.evaluation.reading.score import markdown, score
+    from CTEnhanceLib.evaluation.reading.sheets import read_readings
 
     require_packages("statsmodels")
     if args.json is not None:
@@ -80,7 +80,7 @@ def read_key(path: Path) -> dict[str, Any]:
     Raises:
         InputRefusedError: it is not there or was not written by `plan`.
     """
-    from CTEnhanceLib.evaluation.reading_plan import SCHEMA_VERSION
+    from CTEnhanceLib.evaluation.reading.plan import SCHEMA_VERSION
 
     try:
         key = json.loads(path.read_text(encoding="utf-8"))

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 
 from CTEnhanceLib.commands.evaluate import make_folder, require_packages, write_plots
 from CTEnhanceLib.errors import UsageError
-from CTEnhanceLib.files import read_volume, write_text
-from CTEnhanceLib.progress import BarProgress
+from CTEnhanceLib.files.progress import BarProgress
+from CTEnhanceLib.files.volumes import read_volume, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     import SimpleITK as sitk
 
-    from CTEnhanceLib.evaluation.cohort import Patient
-    from CTEnhanceLib.evaluation.cohort_report import CohortReport, PatientRows
+    from CTEnhanceLib.evaluation.cohort.folder import Patient
+    from CTEnhanceLib.evaluation.cohort.report import CohortReport, PatientRows
     from CTEnhanceLib.evaluation.evaluate import Evaluation
     from CTEnhanceLib.model.stack import Stack
     from CTEnhanceLib.training.config import TrainingConfig
@@ -63,8 +63,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Make the tables, print them, write them if asked."""
-    from CTEnhanceLib.evaluation.cohort import read_cohort
-    from CTEnhanceLib.evaluation.cohort_report import markdown
+    from CTEnhanceLib.evaluation.cohort.folder import read_cohort
+    from CTEnhanceLib.evaluation.cohort.report import markdown
 
     if args.folds is not None and (args.cross_validate is None or args.folds < 1):
         raise UsageError("--folds takes a number above 0 and goes with --cross-validate.")
@@ -82,7 +82,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _with_models(args: argparse.Namespace, patients: Sequence[Patient], output: Path | None) -> CohortReport:
-    from CTEnhanceLib.evaluation.cohort_report import CohortReport
+    from CTEnhanceLib.evaluation.cohort.report import CohortReport
     from CTEnhanceLib.model.folder import load_stack
 
     stacks = [load_stack(model) for model in args.models]
@@ -101,7 +101,7 @@ def _cross_validated(args: argparse.Namespace, patients: Sequence[Patient], outp
     What the models make of their training data is measured on the patient after the one left out, so that with all
     folds every patient stands once in Tables 1 and 3 and once in Tables 2 and 4.
     """
-    from CTEnhanceLib.evaluation.cohort_report import CohortReport
+    from CTEnhanceLib.evaluation.cohort.report import CohortReport
     from CTEnhanceLib.training.config import read_config
 
     configs = [read_config(path) for path in args.cross_validate]
@@ -131,7 +131,7 @@ def _cross_validated(args: argparse.Namespace, patients: Sequence[Patient], outp
 def _trained(config: TrainingConfig, name: str, left_out: Patient, others: Sequence[Patient], device: str) -> Stack:
     """Train one configuration on the patients of one fold; a fold that was ended goes on at its last checkpoint."""
     from CTEnhanceLib.model.folder import load_stack
-    from CTEnhanceLib.training.loop import Run
+    from CTEnhanceLib.training.run import Run
 
     folder = config.output / "folds" / left_out.name
     _say(f"{name}: training without {left_out.name}, on {', '.join(patient.name for patient in others)}")
@@ -164,7 +164,7 @@ def _measure(
     patient: Patient, stacks: dict[str, Stack], args: argparse.Namespace, output: Path | None
 ) -> tuple[PatientRows, list[str]]:
     """All figures of one patient, and the notes they come with."""
-    from CTEnhanceLib.evaluation.cohort_report import PatientRows
+    from CTEnhanceLib.evaluation.cohort.report import PatientRows
     from CTEnhanceLib.evaluation.evaluate import evaluate
 
     thick, thin = read_volume(patient.thick), read_volume(patient.thin)
@@ -185,7 +185,7 @@ def _enhanced(
     patient: Patient, thick: sitk.Image, thin: sitk.Image, stack: Stack, args: argparse.Namespace
 ) -> sitk.Image:
     from CTEnhanceLib.ct.geometry import slice_geometry
-    from CTEnhanceLib.pipeline import enhance
+    from CTEnhanceLib.enhancement.pipeline import enhance
 
     spacing = slice_geometry(thin, slice_geometry(thick).axis).interval
     result = enhance(
@@ -218,8 +218,8 @@ def _labelled(label: str) -> Callable[[str, int, int], None]:
 
 def write_report(report: CohortReport, folder: Path) -> None:
     """Write the tables as Markdown, JSON and CSV, and a picture for each split."""
-    from CTEnhanceLib.evaluation.cohort_plots import cohort_figure
-    from CTEnhanceLib.evaluation.cohort_report import markdown, patients_csv, record
+    from CTEnhanceLib.evaluation.cohort.plots import cohort_figure
+    from CTEnhanceLib.evaluation.cohort.report import markdown, patients_csv, record
     from CTEnhanceLib.evaluation.plots import save_figure
 
     write_text(markdown(report), folder / "tables.md")

@@ -7,7 +7,7 @@ import argparse
 from CTEnhanceLib.ct.profile import SliceProfile
 from CTEnhanceLib.ct.thicken import thicken
 from CTEnhanceLib.errors import UsageError
-from CTEnhanceLib.files import check_writable, read_volume, volume_suffix, write_volume
+from CTEnhanceLib.files.volumes import check_writable, read_volume, volume_suffix, write_volume
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:

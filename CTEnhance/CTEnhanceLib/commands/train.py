@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> None:
 
     config = read_config(args.config, args.set)
     try:
-        from CTEnhanceLib.training.loop import Run
+        from CTEnhanceLib.training.run import Run
     except ModuleNotFoundError as error:
         raise UsageError(
             f"Training needs the package {error.name}: install the extra with pip install 'CTEnhance[training]'."

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from CTEnhanceLib.consistency import back_project, covering_matrix
+from CTEnhanceLib.ct.consistency import back_project, covering_matrix
 from CTEnhanceLib.ct.geometry import from_slices, slice_geometry, thin_positions, to_slices
 from CTEnhanceLib.ct.interpolation import apply_along_slices, interpolation_matrix
 from CTEnhanceLib.ct.profile import SliceProfile, thickening_matrix

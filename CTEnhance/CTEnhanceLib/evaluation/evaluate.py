@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from CTEnhanceLib.consistency import residual_rmse
 from CTEnhanceLib.ct.acquisition import Acquisition, resolve_acquisition
+from CTEnhanceLib.ct.consistency import residual_rmse
 from CTEnhanceLib.ct.profile import SliceProfile, thickening_matrix
 from CTEnhanceLib.errors import InputRefusedError
 from CTEnhanceLib.evaluation.baselines import BASELINES, baseline_slices
-from CTEnhanceLib.evaluation.comparison import HISTOGRAM_HU, Row, Truth, measure, prepare_truth, with_scans
-from CTEnhanceLib.evaluation.edges import edge_width
-from CTEnhanceLib.evaluation.gaps import gap_figures
 from CTEnhanceLib.evaluation.grid import PlacedSlices, at_positions, common_positions, place
-from CTEnhanceLib.evaluation.noise import noise_inconsistency
-from CTEnhanceLib.evaluation.regions import counted_slices
+from CTEnhanceLib.evaluation.measures.edges import edge_width
+from CTEnhanceLib.evaluation.measures.gaps import gap_figures
+from CTEnhanceLib.evaluation.measures.noise import noise_inconsistency
+from CTEnhanceLib.evaluation.measures.regions import counted_slices
+from CTEnhanceLib.evaluation.rows import HISTOGRAM_HU, Row, Truth, measure, prepare_truth, with_scans
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from CTEnhanceLib.evaluation.baselines import YARDSTICK
-from CTEnhanceLib.evaluation.regions import REGIONS
+from CTEnhanceLib.evaluation.measures.regions import REGIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from CTEnhanceLib.evaluation.baselines import BASELINES
-from CTEnhanceLib.evaluation.comparison import HISTOGRAM_HU
-from CTEnhanceLib.evaluation.regions import REGIONS
-from CTEnhanceLib.files import appearing
+from CTEnhanceLib.evaluation.measures.regions import REGIONS
+from CTEnhanceLib.evaluation.rows import HISTOGRAM_HU
+from CTEnhanceLib.files.volumes import appearing
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,8 +9,8 @@ from typing import Any
 
 from CTEnhanceLib.ct.intensity import STORED_MAX
 from CTEnhanceLib.evaluation.baselines import YARDSTICK
-from CTEnhanceLib.evaluation.comparison import Row
 from CTEnhanceLib.evaluation.evaluate import Evaluation
+from CTEnhanceLib.evaluation.rows import Row
 
 SCHEMA_VERSION = 1
 CONVENTIONS = {

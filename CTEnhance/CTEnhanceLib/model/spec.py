@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from CTEnhanceLib.ct.intensity import HU_MIN, STORED_MAX
-from CTEnhanceLib.ct.slice_map import ANY_OFFSET
 from CTEnhanceLib.errors import ModelRefusedError
+from CTEnhanceLib.model.prediction import ANY_OFFSET
 
 SCHEMA_VERSION = 1
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from CTEnhanceLib.ct.intensity import STORED_MAX
-from CTEnhanceLib.ct.slice_map import ANY_OFFSET, Prediction
+from CTEnhanceLib.model.prediction import ANY_OFFSET, Prediction
 from CTEnhanceLib.model.spec import GeneratorSpec, ModelSpec
 
 

@@ -7,8 +7,8 @@ from typing import Callable
 import qt
 from slicer.i18n import tr as _
 
-from .devices import Device, parse_devices, processor
-from .process import QtWorker, Worker, WorkerEnd
+from CTEnhanceLib.panel.devices import Device, parse_devices, processor
+from CTEnhanceLib.panel.run.process import QtWorker, Worker, WorkerEnd
 
 AUTOMATIC = "auto"
 

@@ -9,9 +9,8 @@ import slicer
 from slicer.i18n import tr as _
 
 from CTEnhanceLib.errors import ModelRefusedError
-
-from .dialogs import ask_for_folder
-from .models import ModelEntry, list_models, read_entry
+from CTEnhanceLib.panel.dialogs import ask_for_folder
+from CTEnhanceLib.panel.models import ModelEntry, list_models, read_entry
 
 SETTINGS_KEY = "CTEnhance/ModelFolders"
 

@@ -8,21 +8,21 @@ from typing import Any, Callable
 import slicer
 from slicer.i18n import tr as _
 
-from .comparison_section import ComparisonSection
-from .dependencies import ensure_packages, install_from_folder
-from .device_list import DeviceList
-from .dialogs import ask_for_folder
-from .estimate import device_kind, estimate_run, rate_of_run
-from .figures_section import FiguresSection
-from .model_list import ModelList
-from .outcome import Outcome
-from .problem_report import problem_report
-from .process import QtWorker, Worker, after_events
-from .run import EnhanceRun
-from .run_section import RunSection
-from .settings import Settings
-from .style import mark, quiet
-from .understanding import Understanding, understand
+from CTEnhanceLib.panel.compare.figures_section import FiguresSection
+from CTEnhanceLib.panel.compare.section import ComparisonSection
+from CTEnhanceLib.panel.dependencies import ensure_packages, install_from_folder
+from CTEnhanceLib.panel.device_list import DeviceList
+from CTEnhanceLib.panel.dialogs import ask_for_folder
+from CTEnhanceLib.panel.model_list import ModelList
+from CTEnhanceLib.panel.run.estimate import device_kind, estimate_run, rate_of_run
+from CTEnhanceLib.panel.run.outcome import Outcome
+from CTEnhanceLib.panel.run.problem_report import problem_report
+from CTEnhanceLib.panel.run.process import QtWorker, Worker, after_events
+from CTEnhanceLib.panel.run.run import EnhanceRun
+from CTEnhanceLib.panel.run.section import RunSection
+from CTEnhanceLib.panel.run.settings import Settings
+from CTEnhanceLib.panel.style import mark, quiet
+from CTEnhanceLib.panel.understanding import Understanding, understand
 
 _RATE_KEY = "CTEnhance/SecondsPerSlice/{model}/{device}"
 

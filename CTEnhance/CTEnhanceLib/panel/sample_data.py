@@ -47,8 +47,8 @@ def make_sample(name: str, thickness: float | None = None) -> Any:
     Returns:
         The new volume node.
     """
-    from CTEnhanceLib.ct.phantom import wrist_phantom
     from CTEnhanceLib.ct.thicken import thicken
+    from CTEnhanceLib.phantom import wrist_phantom
     from CTEnhanceLib.scene.nodes import add_volume
 
     image = wrist_phantom(spacing=_SPACING)

@@ -10,15 +10,15 @@ import unittest
 
 import slicer
 
-from .dependencies import torch_is_missing
+from CTEnhanceLib.panel.dependencies import torch_is_missing
 
 _TIME_LIMIT = 300.0
 
 
 def small_wrist() -> slicer.vtkMRMLScalarVolumeNode:
     """A thick-slice wrist that is quick to enhance."""
-    from CTEnhanceLib.ct.phantom import wrist_phantom
     from CTEnhanceLib.ct.thicken import thicken
+    from CTEnhanceLib.phantom import wrist_phantom
     from CTEnhanceLib.scene.nodes import add_volume
 
     image = thicken(wrist_phantom(spacing=(1.0, 1.0, 1.0), size_mm=(50.0, 44.0, 36.0)), 3.0)

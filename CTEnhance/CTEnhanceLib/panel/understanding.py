@@ -120,7 +120,7 @@ def _model_warnings(image: Any, spacing: float, thickness: float | None, model: 
         return []
     from CTEnhanceLib.ct.acquisition import resolve_acquisition
     from CTEnhanceLib.ct.geometry import slice_geometry
-    from CTEnhanceLib.suitability import require_model_fits
+    from CTEnhanceLib.enhancement.suitability import require_model_fits
 
     acquisition = resolve_acquisition(image, thickness=thickness, model_profile=model.slice_profile)
     return require_model_fits(model, acquisition, slice_geometry(image), spacing)

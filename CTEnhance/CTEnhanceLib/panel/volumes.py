@@ -13,7 +13,7 @@ def first_measured_volume() -> Any:
     count = scene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode")
     if not count:
         return None
-    from CTEnhanceLib.scene.kinds import Kind, kind_of  # imports SimpleITK, which an empty scene does not need
+    from CTEnhanceLib.scene.provenance import Kind, kind_of  # imports SimpleITK, which an empty scene does not need
 
     nodes = (scene.GetNthNodeByClass(index, "vtkMRMLScalarVolumeNode") for index in range(count))
     plain = (node for node in nodes if node.GetClassName() == "vtkMRMLScalarVolumeNode")

@@ -14,9 +14,8 @@ import SimpleITK as sitk
 import slicer
 
 from CTEnhanceLib.errors import InputRefusedError, UsageError
-
-from .distortion import refuse_hidden_distortion
-from .nodes import DICOM_ATTRIBUTE, add_volume, image_from_node, update_node
+from CTEnhanceLib.scene.distortion import refuse_hidden_distortion
+from CTEnhanceLib.scene.nodes import DICOM_ATTRIBUTE, add_volume, image_from_node, update_node
 
 if TYPE_CHECKING:
     from CTEnhanceLib.model.stack import Stack
@@ -58,8 +57,8 @@ def enhance_node(
         UsageError: Output and input are the same node.
         CTEnhanceError: As raised by `CTEnhanceLib.enhance`; the output node is as it was.
     """
+    from CTEnhanceLib.enhancement.pipeline import enhance
     from CTEnhanceLib.model.folder import load_stack
-    from CTEnhanceLib.pipeline import enhance
 
     refuse_same_node(input_node, output_node)
     refuse_hidden_distortion(input_node)

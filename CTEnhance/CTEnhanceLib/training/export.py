@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any, Callable
 
 from CTEnhanceLib.ct.geometry import slice_geometry
-from CTEnhanceLib.ct.slice_map import ANY_OFFSET
+from CTEnhanceLib.enhancement.pipeline import enhance
 from CTEnhanceLib.evaluation.evaluate import evaluate
 from CTEnhanceLib.evaluation.record import record
 from CTEnhanceLib.model.folder import CARD_FILE, LICENCE_FILE, METRICS_FILE, load_stack, save_stack
+from CTEnhanceLib.model.prediction import ANY_OFFSET
 from CTEnhanceLib.model.spec import GeneratorSpec, ModelSpec
 from CTEnhanceLib.model.stack import Stack, build_generator
-from CTEnhanceLib.pipeline import enhance
 from CTEnhanceLib.training.card import model_card
 from CTEnhanceLib.training.config import TrainingConfig
 from CTEnhanceLib.training.real_pair import MeasuredProfile

@@ -1,0 +1,1 @@
+"""Evaluation over many patients, and the tables of the thesis."""

@@ -1,0 +1,1 @@
+"""The blinded reading: plan, sheets, score."""

@@ -1,0 +1,1 @@
+"""Volumes on disk, progress lines and cancellation."""

@@ -1,0 +1,1 @@
+"""The section that compares measured and computed volume."""

@@ -1,0 +1,160 @@
+"""Figures of a comparison: table and plot, a profile line, a film. The work is done in `CTEnhanceLib.scene`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import slicer
+from slicer.i18n import tr as _
+
+from CTEnhanceLib.errors import CTEnhanceError
+from CTEnhanceLib.panel.compare.region_choice import RegionChoice
+from CTEnhanceLib.panel.dialogs import ask_for_folder
+from CTEnhanceLib.panel.style import quiet
+
+if TYPE_CHECKING:
+    from CTEnhanceLib.panel.compare.section import ComparisonSection
+    from CTEnhanceLib.scene.figures.profile_line import ProfileLine
+
+_PLOT_CLICK = "dataSelected(vtkStringArray*,vtkCollection*)"
+
+
+class FiguresSection:
+    """Computes and shows figures of the open comparison.
+
+    Args:
+        ui: The panel's widgets by name.
+        comparison: The section that owns the comparison.
+    """
+
+    def __init__(self, ui: Any, comparison: ComparisonSection) -> None:
+        self._ui, self._comparison = ui, comparison
+        self._region = RegionChoice(ui)
+        self._line: Any = None
+        self._line_tag = 0
+        self._profile: ProfileLine | None = None
+        self._plot_view: Any = None
+        ui.figuresButton.connect("clicked(bool)", self._pressed)
+        ui.profileButton.connect("toggled(bool)", self._profile_toggled)
+        ui.turntableButton.connect("clicked(bool)", self._ask_and_turn)
+
+    def refresh(self, parameters: Any) -> None:
+        """Follow the user's choices; the line goes with the comparison it belongs to, and its button follows."""
+        self._region.refresh(parameters)
+        if self._comparison.comparison is None and self._line is not None:
+            self._ui.profileButton.checked = False
+
+    def forget(self) -> None:
+        """The scene is closed: what was in it went with it."""
+        self._line, self._profile = None, None
+        self._ui.profileButton.checked = False
+
+    def compute(self) -> None:
+        """Put figures into a table and a chart and show them.
+
+        Raises:
+            CTEnhanceError: The volumes are not of one scan, or the region is empty or not fully chosen.
+        """
+        comparison = self._comparison.comparison
+        if comparison is None:
+            return
+        from CTEnhanceLib.scene.figures.figures import figure_table, own_figures_table, reference_figures, slice_chart
+
+        volumes, scene, chart = comparison.volumes, comparison.stage.scene, None
+        reference = self._ui.referenceSelector.currentNode()
+        if reference is None:
+            table = own_figures_table(volumes.measured, volumes.computed)
+        else:
+            region = self._region.region()
+            figures = reference_figures(volumes.measured, volumes.computed, reference, region)
+            figures = replace(figures, region=self._region.words(region))
+            table, chart = figure_table(scene, figures), slice_chart(scene, figures)
+        comparison.show_figures(table, chart)
+        self._listen_to_plot()
+
+    def make_turntable(self, folder: str, frames: int = 72) -> None:
+        """Write both 3D views, turned once around, as pictures.
+
+        Raises:
+            CTEnhanceError: No 3D view is on show, or the folder does not exist.
+        """
+        comparison = self._comparison.comparison
+        if comparison is None:
+            return
+        from CTEnhanceLib.scene.figures.turntable import turntable
+
+        files = turntable(
+            comparison.volume_views, folder, frames, progress=lambda *_progress: slicer.app.processEvents()
+        )
+        slicer.util.infoDisplay(_("{count} pictures written to {folder}.").format(count=len(files), folder=folder))
+
+    def _pressed(self, _checked: bool = False) -> None:
+        try:
+            with slicer.util.WaitCursor():
+                self.compute()
+        except CTEnhanceError as error:
+            slicer.util.errorDisplay(str(error))
+
+    def _listen_to_plot(self) -> None:
+        """A click in the plot goes to the slice."""
+        manager = slicer.app.layoutManager()
+        if manager is None or self._plot_view is not None:
+            return
+        from CTEnhanceLib.scene.comparison.layouts import PLOT_VIEW
+
+        for index in range(manager.plotViewCount):
+            view = manager.plotWidget(index).plotView()
+            if view.mrmlPlotViewNode().GetSingletonTag() == PLOT_VIEW:
+                view.connect(_PLOT_CLICK, self._plot_clicked)
+                self._plot_view = view
+
+    def _plot_clicked(self, series_ids: Any, selections: Any) -> None:
+        from CTEnhanceLib.scene.figures.tables import clicked_x
+
+        comparison = self._comparison.comparison
+        position = clicked_x(slicer.mrmlScene, series_ids, selections)
+        if comparison is not None and position is not None:
+            comparison.go_to_slice(position)
+
+    def _profile_toggled(self, on: bool) -> None:
+        if on and self._line is None and self._comparison.comparison is not None:
+            self._begin_line()
+        elif not on and self._line is not None:
+            self._end_line()
+
+    def _begin_line(self) -> None:
+        """A line for the user to draw; the chart comes with its second end."""
+        self._line = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLMarkupsLineNode", "CTEnhance profile")
+        self._line.CreateDefaultDisplayNodes()
+        event = slicer.vtkMRMLMarkupsNode.PointPositionDefinedEvent
+        self._line_tag = self._line.AddObserver(event, self._line_drawn)
+        self._ui.figuresLabel.text = quiet(_("Place both ends of the line in a slice view."))
+        self._ui.figuresLabel.visible = True
+        if slicer.app.layoutManager() is not None:
+            slicer.modules.markups.logic().SetActiveListID(self._line)
+            slicer.app.applicationLogic().GetInteractionNode().SwitchToSinglePlaceMode()
+
+    def _line_drawn(self, *_arguments: Any) -> None:
+        comparison = self._comparison.comparison
+        if comparison is None or self._profile is not None or self._line.GetNumberOfDefinedControlPoints() < 2:
+            return
+        from CTEnhanceLib.scene.figures.profile_line import ProfileLine
+
+        self._profile = ProfileLine(comparison.volumes, self._line)
+        self._ui.figuresLabel.visible = False
+        comparison.show_figures(None, self._profile.chart)
+
+    def _end_line(self) -> None:
+        line, profile, self._line, self._profile = self._line, self._profile, None, None
+        line.RemoveObserver(self._line_tag)
+        if profile is not None:
+            profile.remove()
+        slicer.mrmlScene.RemoveNode(line)
+        self._ui.figuresLabel.visible = False
+
+    def _ask_and_turn(self, _checked: bool = False) -> None:
+        folder = ask_for_folder(_("Choose a folder for the pictures"))
+        if folder:
+            with slicer.util.tryWithErrorDisplay(_("The film was not written.")):
+                self.make_turntable(folder)

@@ -1,0 +1,1 @@
+"""One run of the worker: section, process, progress and outcome."""

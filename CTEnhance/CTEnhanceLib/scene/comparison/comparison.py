@@ -1,0 +1,315 @@
+"""Measured and computed side by side: what a script or the panel talks to.
+
+comparison = Comparison(measured, computed)
+comparison.show("fracture")
+comparison.set(blend="reveal", shift=200)
+comparison.leave()
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import slicer
+
+from CTEnhanceLib.errors import InputRefusedError, UsageError
+from CTEnhanceLib.scene.comparison.bone import BoneRendering
+from CTEnhanceLib.scene.comparison.captions import Volumes
+from CTEnhanceLib.scene.comparison.framing import (
+    BODY_ABOVE_HU,
+    BONE_ABOVE_HU,
+    DIRECTIONS,
+    Box,
+    box_above,
+    frame_cameras,
+    frame_slices,
+    jump,
+    middle_of_bone,
+    nearest_on_slice,
+)
+from CTEnhanceLib.scene.comparison.labels import LabelText
+from CTEnhanceLib.scene.comparison.layouts import LAYOUTS, PLOT_VIEW, TABLE_VIEW, VIEWS
+from CTEnhanceLib.scene.comparison.made import Made
+from CTEnhanceLib.scene.comparison.own_views import own_view_node, remove_own_views
+from CTEnhanceLib.scene.comparison.settings import (
+    COMPUTED_REFERENCE,
+    MEASURED_REFERENCE,
+    REFERENCE_REFERENCE,
+    Settings,
+    read_settings,
+    settings_node,
+    write_settings,
+)
+from CTEnhanceLib.scene.comparison.slice_bar import slice_centres
+from CTEnhanceLib.scene.comparison.view_host import SliceView, Stage, VolumeView, desktop_stage
+from CTEnhanceLib.scene.comparison.view_setup import Dressing
+from CTEnhanceLib.scene.figures.figures import world_of_position
+from CTEnhanceLib.scene.figures.surface import SurfacePair
+from CTEnhanceLib.scene.output import CONFIDENCE_REFERENCE
+
+
+class Comparison:
+    """Linked views of a measured and a computed volume; leaving it takes everything away that it made.
+
+    Once made it lives until it is left or the scene is closed, whether or not anybody holds on to it.
+
+    Args:
+        measured: The thick-slice volume.
+        computed: The volume computed from it.
+        stage: Where views stand; None takes the running Slicer.
+        reference: A true thin-slice volume, when there is one.
+        settings: What to show and how.
+
+    Raises:
+        UsageError: Both volumes are the same, or there is no stage.
+    """
+
+    def __init__(
+        self,
+        measured: slicer.vtkMRMLScalarVolumeNode,
+        computed: slicer.vtkMRMLScalarVolumeNode,
+        *,
+        stage: Stage | None = None,
+        reference: slicer.vtkMRMLScalarVolumeNode | None = None,
+        settings: Settings | None = None,
+    ) -> None:
+        if measured is computed:
+            raise UsageError(f"'{measured.GetName()}' cannot be compared with itself: choose two volumes.")
+        self.stage = stage or desktop_stage()
+        confidence = computed.GetNodeReference(CONFIDENCE_REFERENCE)
+        self.volumes = Volumes(measured, computed, measured, reference, confidence)
+        self.settings = settings or Settings(
+            layout_before=self.stage.layout(), third="reference" if reference is not None else "difference"
+        )
+        self.bone = BoneRendering(self.stage, self.settings.preset, self.settings.shift, self.settings.shading)
+        self.slice_views: list[SliceView] = []
+        self.volume_views: list[VolumeView] = []
+        self._dressing: Dressing | None = None
+        self._made = Made(self.volumes)
+        self._boxes: dict[float, Box] = {}
+        self._seen: dict[str, SliceView | VolumeView] = {}
+        self._framed: set[str] = set()
+        displays = [node.GetDisplayNode() for node in (measured, computed)]
+        self._interpolate = {display: display.GetInterpolate() for display in displays}
+        self._stale = False
+        scene, changed = self.stage.scene, slicer.vtkMRMLVolumeNode.ImageDataModifiedEvent
+        self._observed = [
+            (scene, scene.AddObserver(slicer.vtkMRMLScene.StartCloseEvent, self._forget)),
+            (scene, scene.AddObserver(slicer.vtkMRMLScene.NodeRemovedEvent, self._leave_if_volume_is_gone)),
+            *((node, node.AddObserver(changed, self._voxels_changed)) for node in (measured, computed)),
+        ]
+
+    @classmethod
+    def restore(cls, stage: Stage | None = None) -> Comparison | None:
+        """Open the comparison that a loaded scene was saved with; None where there was none, or a volume is gone."""
+        stage = stage or desktop_stage()
+        node = settings_node(stage.scene)
+        if node is None:
+            return None
+        measured, computed = (node.GetNodeReference(role) for role in (MEASURED_REFERENCE, COMPUTED_REFERENCE))
+        if measured is None or computed is None:
+            return None
+        reference = node.GetNodeReference(REFERENCE_REFERENCE)
+        comparison = cls(measured, computed, stage=stage, reference=reference, settings=read_settings(node))
+        # Views that came with the scene keep their slices and cameras.
+        comparison._framed = {tag for tag, spec in VIEWS.items() if own_view_node(stage.scene, spec) is not None}
+        comparison.show()
+        return comparison
+
+    def show(self, layout: str | None = None) -> None:
+        """Show one of `LAYOUTS`; None shows the one chosen before.
+
+        Raises:
+            UsageError: There is no layout of that name.
+        """
+        self.settings = self.settings.changed(layout=layout or self.settings.layout)
+        self._undress()
+        chosen = LAYOUTS[self.settings.layout]
+        self.stage.show_layout(chosen.identifier)
+        self.slice_views = [self.stage.slice_view(spec.tag) for spec in chosen.views if not spec.is_3d]
+        self.volume_views = [self.stage.volume_view(spec.tag) for spec in chosen.views if spec.is_3d]
+        self._dress()
+        self._frame_new_views()
+
+    def set(self, **changes: object) -> None:
+        """Change what is shown and how; see `Settings` for what can be set.
+
+        Raises:
+            UsageError: A value is none of those that can be chosen.
+            InputRefusedError: What was asked for needs a volume that is not there.
+        """
+        settings = self.settings.changed(**changes)
+        self._require_volumes(settings)
+        before, self.settings = self.settings, settings
+        if settings.left != before.left:
+            self._undress()
+            self._made.drop()
+        if (settings.surface_hu, settings.distance_mm) != (before.surface_hu, before.distance_mm):
+            self._undress()
+            self._made.drop_surfaces()
+        if settings.layout != before.layout:
+            self.show(settings.layout)
+        elif self._views and (self._dressing is None or _shown(settings) != _shown(before)):
+            self._undress()
+            self._dress()
+        self.bone.set(settings.preset, settings.shift, settings.shading)
+        self._made.follow(settings)
+        self._keep()
+
+    def look_from(self, direction: str | Sequence[float]) -> None:
+        """Turn both cameras.
+
+        Args:
+            direction: One of `DIRECTIONS`, or a vector (RAS) from the bone towards the viewer.
+        """
+        vector = DIRECTIONS[direction] if isinstance(direction, str) else direction
+        frame_cameras(self.volume_views, self._box(BONE_ABOVE_HU), vector)
+
+    def jump(self, point: Sequence[float]) -> None:
+        """Bring all slice views and the crosshair to a point in world RAS."""
+        jump(self.slice_views, point)
+        crosshair = self.stage.scene.GetSingletonNode("default", "vtkMRMLCrosshairNode")
+        if crosshair is not None:
+            crosshair.SetCrosshairRAS(*point)
+
+    def go_to_slice(self, position: float) -> None:
+        """Bring all slice views to a position along the slice axis, mm from the first measured slice."""
+        self.jump(world_of_position(self.volumes.measured, position).tolist())
+
+    def show_figures(self, table: slicer.vtkMRMLTableNode | None, chart: slicer.vtkMRMLPlotChartNode | None) -> None:
+        """Show a table and a chart under the coronal pair."""
+        self.show("figures")
+        scene = self.stage.scene
+        if table is not None:
+            scene.GetSingletonNode(TABLE_VIEW, "vtkMRMLTableViewNode").SetTableNodeID(table.GetID())
+        if chart is not None:
+            scene.GetSingletonNode(PLOT_VIEW, "vtkMRMLPlotViewNode").SetPlotChartNodeID(chart.GetID())
+
+    def render(self) -> None:
+        """Ask all views for a new picture."""
+        for view in self._views:
+            view.render()
+
+    @property
+    def labels(self) -> dict[str, LabelText]:
+        """What the label of each view says now, by the view's tag."""
+        return self._dressing.labels if self._dressing is not None else {}
+
+    @property
+    def surfaces(self) -> SurfacePair:
+        """The bone of both volumes as surfaces, with the distance between them; made when first asked for."""
+        return self._made.surfaces(self.settings)
+
+    @property
+    def dressing(self) -> Dressing | None:
+        """What is put on the views now: reveal cursors, flicker."""
+        return self._dressing
+
+    def leave(self) -> None:
+        """Bring the user's layout back and remove every node and observer made here."""
+        self._stop_observing()
+        self._undress()
+        self._made.drop()
+        self.bone.remove()
+        for display, interpolate in self._interpolate.items():
+            display.SetInterpolate(interpolate)
+        self.stage.show_layout(self.settings.layout_before)
+        remove_own_views(self.stage, self._seen.values())
+        node = settings_node(self.stage.scene)
+        if node is not None:
+            self.stage.scene.RemoveNode(node)
+        self._clear()
+
+    @property
+    def _views(self) -> list[SliceView | VolumeView]:
+        return [*self.slice_views, *self.volume_views]
+
+    def _dress(self) -> None:
+        self._made.fill_left(self.settings)
+        self._dressing = Dressing(
+            self.stage,
+            self.volumes,
+            self.settings,
+            self.slice_views,
+            self.volume_views,
+            self.bone,
+            partial(self._made.difference, self.settings),
+            partial(self._made.surfaces, self.settings),
+        )
+        self._keep()
+
+    def _undress(self) -> None:
+        if self._dressing is not None:
+            self._dressing.remove()
+            self._dressing = None
+
+    def _frame_new_views(self) -> None:
+        if any(view.tag not in self._framed for view in self.slice_views):
+            frame_slices(self.slice_views, self._box(BODY_ABOVE_HU))
+            middle = middle_of_bone(self.volumes.computed)
+            self.jump(nearest_on_slice(slice_centres(self.volumes.measured), middle).tolist())
+        if any(view.tag not in self._framed for view in self.volume_views):
+            self.look_from("anterior")
+        self._framed.update(view.tag for view in self._views)
+        self._seen.update({view.tag: view for view in self._views})
+
+    def _box(self, threshold: float) -> Box:
+        if threshold not in self._boxes:
+            self._boxes[threshold] = box_above(self.volumes.computed, threshold)
+        return self._boxes[threshold]
+
+    def _require_volumes(self, settings: Settings) -> None:
+        wanted = (settings.blend, settings.third)
+        if "confidence" in wanted and self.volumes.confidence is None:
+            raise InputRefusedError(
+                f"'{self.volumes.computed.GetName()}' has no confidence: compute it again with confidence switched on."
+            )
+        if settings.third == "reference" and self.volumes.reference is None:
+            raise InputRefusedError("No reference was chosen: choose a thin-slice volume of the same scan.")
+
+    def _keep(self) -> None:
+        volumes = self.volumes
+        write_settings(self.stage.scene, self.settings, volumes.measured, volumes.computed, volumes.reference)
+
+    def _leave_if_volume_is_gone(self, *_: object) -> None:
+        scene = self.stage.scene
+        if not all(scene.IsNodePresent(node) for node in (self.volumes.measured, self.volumes.computed)):
+            self._stop_observing()
+            self.stage.later(self.leave)
+
+    def _voxels_changed(self, *_: object) -> None:
+        """A volume was computed again: what was made from it is no longer true."""
+        if not self._stale:
+            self._stale = True
+            self.stage.later(self._refresh)
+
+    def _refresh(self) -> None:
+        self._stale = False
+        self._boxes.clear()
+        self._undress()
+        self._made.drop()
+        if self._views:
+            self._dress()
+
+    def _forget(self, *_: object) -> None:
+        """The scene is about to be cleared: let go of views and nodes without touching the scene."""
+        self._stop_observing()
+        self._undress()
+        self._clear()
+
+    def _clear(self) -> None:
+        self.slice_views, self.volume_views = [], []
+        self._seen.clear()
+        self._framed.clear()
+
+    def _stop_observing(self) -> None:
+        for node, tag in self._observed:
+            node.RemoveObserver(tag)
+        self._observed.clear()
+
+
+def _shown(settings: Settings) -> tuple[object, ...]:
+    """What needs the views dressed anew when it changes."""
+    plain = (settings.left, settings.blend, settings.third, settings.bone_as, settings.guides)
+    return (*plain, settings.confidence_hu)

@@ -1,0 +1,157 @@
+"""Where to look: boxes around bone and body, slice frames and cameras that show them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import slicer
+import vtk
+
+from CTEnhanceLib.scene.comparison.linking import copy_camera, copy_frame
+from CTEnhanceLib.scene.comparison.view_host import SliceView, VolumeView
+from CTEnhanceLib.scene.nodes import voxels
+
+BONE_ABOVE_HU = 300.0
+BODY_ABOVE_HU = -300.0
+
+DIRECTIONS = {
+    "anterior": (0.0, 1.0, 0.0),
+    "posterior": (0.0, -1.0, 0.0),
+    "left": (-1.0, 0.0, 0.0),
+    "right": (1.0, 0.0, 0.0),
+    "superior": (0.0, 0.0, 1.0),
+    "inferior": (0.0, 0.0, -1.0),
+}
+"""Where the viewer stands, RAS."""
+
+Box = tuple[np.ndarray, np.ndarray]
+"""Lowest and highest corner in world RAS, mm."""
+
+
+def box_above(volume: slicer.vtkMRMLScalarVolumeNode, threshold: float) -> Box:
+    """Box around what is brighter than a threshold; around the whole volume where nothing is.
+
+    Single voxels (noise, a wire) are left out: the box leaves out 0.05 % on each side.
+    """
+    array = voxels(volume)
+    found = _some_above(array, threshold)
+    if len(found) < 8:
+        low, high = np.zeros(3), np.array(array.shape) - 1.0
+    else:
+        low, high = np.percentile(found, [0.05, 99.95], axis=0)
+    corners = [
+        _to_world(volume, [(low, high)[a][2], (low, high)[b][1], (low, high)[c][0]])
+        for a in (0, 1)
+        for b in (0, 1)
+        for c in (0, 1)
+    ]
+    return np.min(corners, axis=0), np.max(corners, axis=0)
+
+
+def middle_of_bone(volume: slicer.vtkMRMLScalarVolumeNode) -> np.ndarray:
+    """A point (world RAS) in the middle of the bone, of the volume where there is none."""
+    array = voxels(volume)
+    found = _some_above(array, BONE_ABOVE_HU)
+    middle = np.median(found, axis=0) if len(found) else (np.array(array.shape) - 1.0) / 2
+    return _to_world(volume, middle[::-1].tolist())
+
+
+def nearest_on_slice(centres: np.ndarray, point: np.ndarray) -> np.ndarray:
+    """Move a point along the slice axis onto the nearest measured slice.
+
+    Args:
+        centres: Centres of the slices, world RAS, (slices, 3).
+        point: World RAS.
+    """
+    along = (centres[-1] - centres[0]) / max(float(np.linalg.norm(centres[-1] - centres[0])), 1e-9)
+    offsets = (centres - point) @ along
+    return point + offsets[np.argmin(np.abs(offsets))] * along
+
+
+def frame_slices(views: Sequence[SliceView], box: Box, margin: float = 1.12) -> None:
+    """Show a box in slice views; views of one orientation get the very same frame.
+
+    Args:
+        views: The first one of each orientation is the leader.
+        box: What to show, world RAS.
+        margin: Size of the frame relative to the box.
+    """
+    leaders: dict[str, SliceView] = {}
+    for view in views:
+        leader = leaders.setdefault(view.node.GetOrientation(), view)
+        if leader is view:
+            _frame_slice(view, box, margin)
+            view.logic.SnapSliceOffsetToIJK()
+        else:
+            copy_frame(leader.node, view.node)
+
+
+def jump(views: Sequence[SliceView], point: Sequence[float]) -> None:
+    """Bring all slice views to a point (world RAS) without moving them in their planes."""
+    for view in views:
+        view.node.JumpSliceByOffsetting(*point)
+
+
+def frame_cameras(
+    views: Sequence[VolumeView], box: Box, direction: Sequence[float], up: Sequence[float] = (0.0, 0.0, 1.0)
+) -> None:
+    """Look at a box with the same camera in all 3D views.
+
+    Args:
+        views: 3D views.
+        box: What to show, world RAS.
+        direction: From the box towards the viewer, RAS.
+        up: What is up in the picture, RAS.
+    """
+    cameras = [view.camera for view in views if view.camera is not None]
+    if not cameras:
+        return
+    leader = cameras[0]
+    towards = np.array(direction, float) / np.linalg.norm(direction)
+    if abs(float(towards @ np.array(up))) > 0.99:
+        up = (0.0, 1.0, 0.0)
+    centre, half = (box[0] + box[1]) / 2, (box[1] - box[0]) / 2
+    side = np.cross(up, towards)
+    above = np.cross(towards, side)
+    # Fit the box as seen from there, not its sphere, which would waste half of the view.
+    reach = max(abs(above) @ half, abs(side) @ half)
+    distance = 1.17 * reach / np.tan(np.radians(leader.GetViewAngle() / 2)) + abs(towards) @ half
+    modified = leader.StartModify()
+    leader.SetFocalPoint(*centre)
+    leader.SetPosition(*(centre + distance * towards))
+    leader.SetViewUp(*up)
+    leader.EndModify(modified)
+    for camera in cameras[1:]:
+        copy_camera(leader, camera)
+
+
+def _some_above(array: np.ndarray, threshold: float) -> np.ndarray:
+    """Indices (k, j, i) of voxels above a threshold, on a grid that is coarse enough to be quick, (found, 3)."""
+    step = [max(1, n // 128) for n in array.shape]
+    return np.argwhere(array[:: step[0], :: step[1], :: step[2]] > threshold) * step
+
+
+def _frame_slice(view: SliceView, box: Box, margin: float) -> None:
+    node = view.node
+    matrix = node.GetSliceToRAS()
+    axes = np.array([[matrix.GetElement(row, column) for column in range(3)] for row in range(3)])
+    centre, half = (box[0] + box[1]) / 2, (box[1] - box[0]) / 2
+    width, height = 2 * margin * (np.abs(axes.T) @ half)[:2]
+    columns, rows, _ = node.GetDimensions()
+    per_pixel = max(width / columns, height / rows)
+    modified = node.StartModify()
+    for row in range(3):
+        matrix.SetElement(row, 3, centre[row])
+    node.SetFieldOfView(per_pixel * columns, per_pixel * rows, node.GetFieldOfView()[2])
+    node.SetXYZOrigin(0, 0, 0)
+    node.UpdateMatrices()
+    node.EndModify(modified)
+
+
+def _to_world(volume: slicer.vtkMRMLScalarVolumeNode, ijk: Sequence[float]) -> np.ndarray:
+    matrix = vtk.vtkMatrix4x4()
+    volume.GetIJKToRASMatrix(matrix)
+    world = [0.0, 0.0, 0.0]
+    volume.TransformPointToWorld(matrix.MultiplyPoint([*ijk, 1.0])[:3], world)
+    return np.array(world)

@@ -1,0 +1,121 @@
+"""Maps in HU over or instead of a slice: what differs, and where the generators disagree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import slicer
+
+from CTEnhanceLib.scene.colors import DIVERGING, UNCERTAIN, add_colors, add_legend
+from CTEnhanceLib.scene.comparison.derived import difference_node
+from CTEnhanceLib.scene.comparison.view_host import SliceView
+from CTEnhanceLib.scene.nodes import remove_with_belongings, voxels
+from CTEnhanceLib.scene.provenance import Kind, mark
+
+DIFFERENCE_RANGE_HU = 400.0
+CONFIDENCE_RANGE_HU = 100.0
+CONFIDENCE_OPACITY = 0.6
+
+
+class DifferenceMap:
+    """The other volume minus the computed one: red where the other is brighter, blue where the computed one is.
+
+    Args:
+        left: The measured slices on the computed grid, or a reference.
+        computed: The computed volume.
+        range_hu: HU at which the colours are full.
+    """
+
+    def __init__(
+        self,
+        left: slicer.vtkMRMLScalarVolumeNode,
+        computed: slicer.vtkMRMLScalarVolumeNode,
+        range_hu: float = DIFFERENCE_RANGE_HU,
+    ) -> None:
+        self._scene = computed.GetScene()
+        self.node = difference_node(left, computed)
+        self.colors = add_colors(self._scene, "CTEnhance difference", DIVERGING)
+        self.legend: slicer.vtkMRMLColorLegendDisplayNode | None = None
+        display = self.node.GetDisplayNode()
+        display.SetAndObserveColorNodeID(self.colors.GetID())
+        self.set_range(range_hu)
+
+    @property
+    def range_hu(self) -> float:
+        """HU at which the colours are full."""
+        return float(self.node.GetDisplayNode().GetWindow() / 2)
+
+    def set_range(self, range_hu: float) -> None:
+        """Choose the HU at which the colours are full; zero stays white."""
+        display = self.node.GetDisplayNode()
+        display.AutoWindowLevelOff()
+        display.SetWindowLevel(2 * range_hu, 0.0)
+
+    def show(self, views: Sequence[SliceView]) -> None:
+        """Show the map with its legend in slice views."""
+        for view in views:
+            view.composite.SetForegroundVolumeID(None)
+            view.composite.SetBackgroundVolumeID(self.node.GetID())
+        self._drop_legend()
+        self.legend = add_legend(self.node, "HU", [view.node.GetID() for view in views])
+
+    def hide(self) -> None:
+        """Take the legend away; the views get other volumes."""
+        self._drop_legend()
+
+    def remove(self) -> None:
+        """Remove map, colours and legend."""
+        self._drop_legend()
+        remove_with_belongings(self.node)
+        self._scene.RemoveNode(self.colors)
+
+    def _drop_legend(self) -> None:
+        if self.legend is not None:
+            self._scene.RemoveNode(self.legend)
+            self.legend = None
+
+
+class ConfidenceOverlay:
+    """Disagreement of the generators over the computed slice; clear where there was one prediction only.
+
+    Args:
+        confidence: Standard deviation of the predictions in HU, -1 where there was one.
+        views: Slice views that show the computed volume.
+        range_hu: HU at which the colour is full.
+    """
+
+    def __init__(
+        self,
+        confidence: slicer.vtkMRMLScalarVolumeNode,
+        views: Sequence[SliceView],
+        range_hu: float = CONFIDENCE_RANGE_HU,
+    ) -> None:
+        self._scene = confidence.GetScene()
+        self._views = list(views)
+        self.colors = add_colors(self._scene, "CTEnhance confidence", UNCERTAIN)
+        mark(confidence, Kind.CONFIDENCE, "disagreement of the generators, HU")
+        display = confidence.GetDisplayNode()
+        self._display = display
+        display.SetAndObserveColorNodeID(self.colors.GetID())
+        display.AutoWindowLevelOff()
+        display.SetWindowLevelMinMax(0.0, range_hu)
+        display.AutoThresholdOff()
+        display.SetThreshold(0.0, max(float(voxels(confidence).max()), 0.0) + 1.0)
+        display.ApplyThresholdOn()
+        for view in self._views:
+            view.composite.SetForegroundVolumeID(confidence.GetID())
+            view.composite.SetForegroundOpacity(CONFIDENCE_OPACITY)
+        self.legend = add_legend(confidence, "HU", [view.node.GetID() for view in self._views])
+
+    def set_range(self, range_hu: float) -> None:
+        """Choose the HU at which the colour is full."""
+        self._display.SetWindowLevelMinMax(0.0, range_hu)
+
+    def remove(self) -> None:
+        """Take overlay, colours and legend away; the confidence volume stays."""
+        for view in self._views:
+            view.composite.SetForegroundVolumeID(None)
+            view.composite.SetForegroundOpacity(0.0)
+        self._scene.RemoveNode(self.legend)
+        self._display.SetAndObserveColorNodeID("vtkMRMLColorTableNodeGrey")
+        self._scene.RemoveNode(self.colors)

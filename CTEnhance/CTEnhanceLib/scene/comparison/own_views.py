@@ -1,0 +1,75 @@
+"""Removing the comparison's views without leaving junk in the scene.
+
+A view leaves much behind when it goes: a slice view its composite and its slice model with display and transform, a
+3D view its camera, which Slicer makes anew if it is removed too early.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import slicer
+
+from CTEnhanceLib.scene.comparison.layouts import PLOT_VIEW, TABLE_VIEW, VIEWS, ViewSpec
+from CTEnhanceLib.scene.comparison.view_host import SliceView, Stage, VolumeView
+
+
+def remove_own_views(stage: Stage, views: Iterable[SliceView | VolumeView]) -> None:
+    """Remove the nodes of views and what Slicer made for them; no layout may show them any more.
+
+    Args:
+        stage: Where the views stood.
+        views: Every view that was on show at any time.
+    """
+    scene, cameras = stage.scene, []
+    for view in views:
+        tag, camera = view.tag, None
+        if isinstance(view, SliceView):
+            belongings = slice_belongings(view)
+        else:
+            belongings, camera = [], view.camera
+        node = view.node
+        stage.close_view(tag)
+        _remove(scene, [*belongings, node])
+        if camera is not None:
+            cameras.append(camera)
+    _remove(scene, [node for node in _never_shown(scene) if not node.IsA("vtkMRMLCameraNode")])
+    stage.later(lambda: _remove(scene, [*cameras, *_never_shown(scene)]))
+
+
+def own_view_node(scene: slicer.vtkMRMLScene, spec: ViewSpec) -> slicer.vtkMRMLAbstractViewNode | None:
+    """The node of one of the comparison's views, where it exists."""
+    return scene.GetSingletonNode(spec.tag, "vtkMRMLViewNode" if spec.is_3d else "vtkMRMLSliceNode")
+
+
+def _never_shown(scene: slicer.vtkMRMLScene) -> list[slicer.vtkMRMLNode]:
+    """Views of other layouts that came with a saved scene."""
+    kinds = (
+        "vtkMRMLSliceCompositeNode",
+        "vtkMRMLSliceNode",
+        "vtkMRMLViewNode",
+        "vtkMRMLCameraNode",
+    )
+    found = [scene.GetSingletonNode(tag, kind) for tag in VIEWS for kind in kinds]
+    singletons = (("vtkMRMLPlotViewNode", PLOT_VIEW), ("vtkMRMLTableViewNode", TABLE_VIEW))
+    found += [scene.GetSingletonNode(tag, kind) for kind, tag in singletons]
+    return [node for node in found if node is not None]
+
+
+def slice_belongings(view: SliceView) -> list[slicer.vtkMRMLNode]:
+    """What Slicer made for a slice view beside its slice node."""
+    logic = view.logic
+    made = (
+        logic.GetSliceModelNode(),
+        logic.GetSliceModelDisplayNode(),
+        logic.GetSliceDisplayNode(),
+        logic.GetSliceModelTransformNode(),
+        view.composite,
+    )
+    return [node for node in made if node is not None]
+
+
+def _remove(scene: slicer.vtkMRMLScene, nodes: Iterable[slicer.vtkMRMLNode]) -> None:
+    for node in nodes:
+        if scene.IsNodePresent(node):
+            scene.RemoveNode(node)

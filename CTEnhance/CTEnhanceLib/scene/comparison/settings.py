@@ -1,0 +1,115 @@
+"""What a comparison shows and how, kept in a node so that it is saved with the scene."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields, replace
+
+import slicer
+
+from CTEnhanceLib.ct.interpolation import KINDS
+from CTEnhanceLib.errors import UsageError
+from CTEnhanceLib.scene.comparison.bone import PRESETS
+from CTEnhanceLib.scene.comparison.layouts import LAYOUTS
+
+NODE_TAG = "CTEnhanceComparison"
+MEASURED_REFERENCE = "CTEnhance.Measured"
+COMPUTED_REFERENCE = "CTEnhance.Computed"
+REFERENCE_REFERENCE = "CTEnhance.Reference"
+_SETTINGS = "settings"
+
+AS_MEASURED = "measured"
+LEFT = (AS_MEASURED, *KINDS)
+BLENDS = ("none", "reveal", "checkerboard", "flicker", "difference", "confidence")
+THIRD = ("difference", "reference", "confidence")
+BONE_AS = ("rendering", "surface")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a comparison shows and how.
+
+    Attributes:
+        layout: Name of one of `LAYOUTS`.
+        left: What stands on the left: the measured slices as they are, or interpolated (one of `LEFT`).
+        blend: What the computed views show beside the computed volume (one of `BLENDS`).
+        third: What the third column shows (one of `THIRD`).
+        guides: Whether slice views show the crosshair and where the other slices cut them.
+        bone_as: How the 3D views show bone: volume rendering, or surfaces with their distance.
+        preset: Preset of the bone rendering.
+        shift: HU by which its curves are moved up.
+        shading: Whether its surfaces are lit.
+        surface_hu: HU at which the surfaces lie.
+        distance_mm: Distance of the surfaces at which the colours are full.
+        difference_hu: HU at which the colours of the difference map are full.
+        confidence_hu: HU at which the colour of the confidence overlay is full.
+        layout_before: The user's own layout, by Slicer's number.
+    """
+
+    layout: str = "fracture"
+    left: str = AS_MEASURED
+    blend: str = "none"
+    third: str = "difference"
+    guides: bool = True
+    bone_as: str = "rendering"
+    preset: str = PRESETS[0]
+    shift: float = 150.0
+    shading: bool = True
+    surface_hu: float = 300.0
+    distance_mm: float = 1.5
+    difference_hu: float = 400.0
+    confidence_hu: float = 100.0
+    layout_before: int = 0
+
+    def changed(self, **changes: object) -> Settings:
+        """The same with some values replaced.
+
+        Raises:
+            UsageError: A value is none of those that can be chosen.
+        """
+        choices = {
+            "layout": tuple(LAYOUTS),
+            "left": LEFT,
+            "blend": BLENDS,
+            "third": THIRD,
+            "bone_as": BONE_AS,
+            "preset": PRESETS,
+        }
+        for name, allowed in choices.items():
+            if changes.get(name, allowed[0]) not in allowed:
+                raise UsageError(f"There is no {name} '{changes[name]}': choose one of {', '.join(allowed)}.")
+        return replace(self, **changes)  # type: ignore[arg-type]
+
+
+def write_settings(
+    scene: slicer.vtkMRMLScene,
+    settings: Settings,
+    measured: slicer.vtkMRMLVolumeNode,
+    computed: slicer.vtkMRMLVolumeNode,
+    reference: slicer.vtkMRMLVolumeNode | None,
+) -> None:
+    """Keep settings and volumes of the comparison in the scene."""
+    node = settings_node(scene)
+    if node is None:
+        node = slicer.vtkMRMLScriptedModuleNode()
+        node.SetSingletonTag(NODE_TAG)
+        node.SetName(NODE_TAG)
+        node.SetModuleName("CTEnhance")
+        node.SetHideFromEditors(True)
+        node = scene.AddNode(node)
+    node.SetParameter(_SETTINGS, json.dumps(asdict(settings)))
+    node.SetNodeReferenceID(MEASURED_REFERENCE, measured.GetID())
+    node.SetNodeReferenceID(COMPUTED_REFERENCE, computed.GetID())
+    node.SetNodeReferenceID(REFERENCE_REFERENCE, reference.GetID() if reference is not None else None)
+
+
+def read_settings(node: slicer.vtkMRMLScriptedModuleNode) -> Settings:
+    """Settings kept in a node; what a newer or older version wrote beside them is left out."""
+    kept = json.loads(node.GetParameter(_SETTINGS) or "{}")
+    known = {field.name for field in fields(Settings)}
+    return Settings().changed(**{name: value for name, value in kept.items() if name in known})
+
+
+def settings_node(scene: slicer.vtkMRMLScene) -> slicer.vtkMRMLScriptedModuleNode | None:
+    """The node that keeps the comparison of a scene, or None."""
+    return scene.GetSingletonNode(NODE_TAG, "vtkMRMLScriptedModuleNode")

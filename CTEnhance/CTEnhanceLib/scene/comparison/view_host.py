@@ -1,0 +1,187 @@
+"""Where views come from: the Slicer desktop's layout manager, or (`offscreen`) no desktop at all.
+
+Everything else in this package works on the two small view classes below, so the same code runs in both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Callable, Protocol
+
+import slicer
+import vtk
+
+from CTEnhanceLib.errors import UsageError
+from CTEnhanceLib.scene.comparison.layouts import LAYOUTS
+
+
+@dataclass
+class SliceView:
+    """A slice view that is on show.
+
+    Attributes:
+        node: Its slice node.
+        composite: Which volumes it shows, and whether it is linked.
+        logic: Reslices the volumes.
+        renderer: Lowest renderer of its window; own actors go here.
+        interactor: Where its mouse events come from.
+        render: Asks for a new picture.
+    """
+
+    node: slicer.vtkMRMLSliceNode
+    composite: slicer.vtkMRMLSliceCompositeNode
+    logic: slicer.vtkMRMLSliceLogic
+    renderer: vtk.vtkRenderer
+    interactor: vtk.vtkRenderWindowInteractor
+    render: Callable[[], None]
+
+    @property
+    def tag(self) -> str:
+        """Singleton tag of the view node."""
+        return str(self.node.GetSingletonTag())
+
+
+@dataclass
+class VolumeView:
+    """A 3D view that is on show.
+
+    Attributes:
+        node: Its view node.
+        renderer: Lowest renderer of its window; own actors go here.
+        interactor: Where its mouse events come from.
+        render: Asks for a new picture.
+    """
+
+    node: slicer.vtkMRMLViewNode
+    renderer: vtk.vtkRenderer
+    interactor: vtk.vtkRenderWindowInteractor
+    render: Callable[[], None]
+
+    @property
+    def tag(self) -> str:
+        """Singleton tag of the view node."""
+        return str(self.node.GetSingletonTag())
+
+    @property
+    def camera(self) -> slicer.vtkMRMLCameraNode | None:
+        """The camera node that looks into this view."""
+        cameras = self.node.GetScene().GetNodesByClass("vtkMRMLCameraNode")
+        cameras.UnRegister(None)
+        for index in range(cameras.GetNumberOfItems()):
+            if cameras.GetItemAsObject(index).GetLayoutName() == self.node.GetLayoutName():
+                return cameras.GetItemAsObject(index)
+        return None
+
+
+class Stage(Protocol):
+    """What the comparison needs of the place where its views stand."""
+
+    scene: slicer.vtkMRMLScene
+    volume_rendering: slicer.vtkSlicerVolumeRenderingLogic
+
+    def layout(self) -> int:
+        """Number of the layout on show."""
+
+    def show_layout(self, identifier: int) -> None:
+        """Show a layout that was registered."""
+
+    def slice_view(self, tag: str) -> SliceView:
+        """A slice view of the layout on show."""
+
+    def volume_view(self, tag: str) -> VolumeView:
+        """A 3D view of the layout on show."""
+
+    def close_view(self, tag: str) -> None:
+        """Drop the window of a view that no layout shows any more."""
+
+    def later(self, action: Callable[[], None]) -> None:
+        """Run an action when the events now under way have been handled."""
+
+    def every(self, milliseconds: int, action: Callable[[], None]) -> Callable[[], None]:
+        """Run an action again and again; call what is returned to stop it."""
+
+
+class DesktopStage:
+    """The Slicer desktop."""
+
+    def __init__(self) -> None:
+        self.scene = slicer.mrmlScene
+        self.volume_rendering = slicer.modules.volumerendering.logic()
+        self._manager = slicer.app.layoutManager()
+        register_layouts(self._manager.layoutLogic().GetLayoutNode())
+
+    def layout(self) -> int:
+        """Number of the layout on show."""
+        return int(self._manager.layout)
+
+    def show_layout(self, identifier: int) -> None:
+        """Show a layout that was registered."""
+        self._manager.setLayout(identifier)
+
+    def slice_view(self, tag: str) -> SliceView:
+        """A slice view of the layout on show."""
+        widget = self._manager.sliceWidget(tag)
+        view, logic = widget.sliceView(), widget.sliceLogic()
+        return SliceView(
+            node=logic.GetSliceNode(),
+            composite=logic.GetSliceCompositeNode(),
+            logic=logic,
+            renderer=view.renderWindow().GetRenderers().GetFirstRenderer(),
+            interactor=view.interactor(),
+            render=view.scheduleRender,
+        )
+
+    def volume_view(self, tag: str) -> VolumeView:
+        """A 3D view of the layout on show."""
+        node = self.scene.GetSingletonNode(tag, "vtkMRMLViewNode")
+        view = self._manager.viewWidget(node).threeDView()  # integer indices are arbitrary
+        return VolumeView(
+            node=node,
+            renderer=view.renderWindow().GetRenderers().GetFirstRenderer(),
+            interactor=view.interactor(),
+            render=view.scheduleRender,
+        )
+
+    def close_view(self, tag: str) -> None:
+        """Drop the window of a view that no layout shows any more: the layout manager does it by itself."""
+
+    def later(self, action: Callable[[], None]) -> None:
+        """Run an action when the events now under way have been handled."""
+        import qt
+
+        qt.QTimer.singleShot(0, action)
+
+    def every(self, milliseconds: int, action: Callable[[], None]) -> Callable[[], None]:
+        """Run an action again and again; call what is returned to stop it."""
+        import qt
+
+        timer = qt.QTimer()
+        timer.setInterval(milliseconds)
+        timer.connect("timeout()", action)
+        timer.start()
+        return timer.stop
+
+
+def register_layouts(layout_node: slicer.vtkMRMLLayoutNode) -> None:
+    """Make the comparison's layouts known; to be called at start-up.
+
+    A scene saved in one of them opens with an empty view area in an application that does not know it yet.
+    """
+    for layout in LAYOUTS.values():
+        if not layout_node.IsLayoutDescription(layout.identifier):
+            layout_node.AddLayoutDescription(layout.identifier, layout.xml)
+
+
+def desktop_stage() -> DesktopStage:
+    """The stage of the running Slicer.
+
+    Raises:
+        UsageError: There is no window with views here.
+    """
+    app = getattr(slicer, "app", None)
+    if app is None or app.layoutManager() is None:
+        raise UsageError(
+            "There is no Slicer window here: pass a stage, "
+            "CTEnhanceLib.scene.headless.offscreen.OffscreenStage() for pictures without a desktop."
+        )
+    return DesktopStage()

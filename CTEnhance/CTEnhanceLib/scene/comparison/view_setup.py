@@ -1,0 +1,175 @@
+"""Everything that makes Slicer's bare views a comparison, put on and taken off as one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+import slicer
+
+from CTEnhanceLib.scene.comparison.blend import Checkerboard, Flicker, Reveal
+from CTEnhanceLib.scene.comparison.bone import BoneRendering
+from CTEnhanceLib.scene.comparison.captions import Captions, Volumes, side_of
+from CTEnhanceLib.scene.comparison.labels import LabelText, ViewLabel
+from CTEnhanceLib.scene.comparison.layouts import Side
+from CTEnhanceLib.scene.comparison.linking import (
+    SharedCrosshair,
+    SharedWindow,
+    link_cameras,
+    link_slices,
+    show_intersections,
+)
+from CTEnhanceLib.scene.comparison.maps import ConfidenceOverlay, DifferenceMap
+from CTEnhanceLib.scene.comparison.settings import Settings
+from CTEnhanceLib.scene.comparison.slice_bar import SliceBar
+from CTEnhanceLib.scene.comparison.view_host import SliceView, Stage, VolumeView
+from CTEnhanceLib.scene.figures.surface import SurfacePair
+
+
+class Removable(Protocol):
+    """Something that was added to views."""
+
+    def remove(self) -> None:
+        """Take it away again."""
+
+
+class Dressing:
+    """Volumes, links, labels, bars, blends and renderings of the views on show.
+
+    Args:
+        stage: Where the views stand.
+        volumes: What is compared.
+        settings: What is shown and how.
+        slice_views: The slice views on show.
+        volume_views: The 3D views on show.
+        bone: Renders the volumes in the 3D views.
+        difference: Gives the difference map; asked only if a view is to show it.
+        surfaces: Gives the bone surfaces; likewise.
+    """
+
+    def __init__(
+        self,
+        stage: Stage,
+        volumes: Volumes,
+        settings: Settings,
+        slice_views: Sequence[SliceView],
+        volume_views: Sequence[VolumeView],
+        bone: BoneRendering,
+        difference: Callable[[], DifferenceMap],
+        surfaces: Callable[[], SurfacePair],
+    ) -> None:
+        self._scene, self._volumes, self._settings, self._bone = stage.scene, volumes, settings, bone
+        self._parts: list[Removable] = []
+        self._reveals: dict[str, Reveal] = {}
+        self._labels: dict[str, ViewLabel] = {}
+        link_slices(slice_views)
+        link_cameras(volume_views)
+        show_intersections(slice_views, settings.guides)
+        if settings.guides:
+            self._parts.append(SharedCrosshair(stage.scene))
+        self._fill_slices(slice_views)
+        self._share_window()
+        self._blend(stage, slice_views, difference)
+        self._show_bone(volume_views, surfaces)
+        self._label(slice_views, volume_views)
+
+    @property
+    def labels(self) -> dict[str, LabelText]:
+        """What the label of each view says now, by the view's tag."""
+        return {tag: label.shown for tag, label in self._labels.items()}
+
+    def reveal(self, tag: str) -> Reveal | None:
+        """The reveal cursor of a view, where there is one."""
+        return self._reveals.get(tag)
+
+    def remove(self) -> None:
+        """Take everything off; the volumes stay in the views' backgrounds."""
+        for part in reversed(self._parts):
+            part.remove()
+        self._parts.clear()
+        self._bone.hide()
+
+    def _fill_slices(self, views: Sequence[SliceView]) -> None:
+        for volume in (self._volumes.left, self._volumes.computed):
+            # Voxels as voxels: Slicer's interpolation of the picture would pass for content on either side.
+            volume.GetDisplayNode().SetInterpolate(False)
+        for view in views:
+            view.composite.SetForegroundVolumeID(None)
+            view.composite.SetForegroundOpacity(0.0)
+            view.composite.SetBackgroundVolumeID(self._volumes.of(side_of(view)).GetID())
+
+    def _share_window(self) -> None:
+        volumes = self._volumes
+        shown = (volumes.measured, volumes.left, volumes.computed, volumes.reference)
+        displays = {node.GetDisplayNodeID(): node.GetDisplayNode() for node in shown if node is not None}
+        self._parts.append(SharedWindow(list(displays.values())))
+
+    def _blend(self, stage: Stage, views: Sequence[SliceView], difference: Callable[[], DifferenceMap]) -> None:
+        settings = self._settings
+        computed = [view for view in views if side_of(view) is Side.COMPUTED]
+        third = [view for view in views if side_of(view) is Side.THIRD]
+        maps = (computed if settings.blend == "difference" else []) + (third if settings.third == "difference" else [])
+        if maps:
+            difference().show(maps)
+            self._parts.append(_Hiding(difference()))
+        confidence = computed if settings.blend == "confidence" else []
+        confidence = confidence + (third if settings.third == "confidence" else [])
+        if self._volumes.confidence is not None and confidence:
+            for view in confidence:
+                view.composite.SetBackgroundVolumeID(self._volumes.computed.GetID())
+            self._parts.append(ConfidenceOverlay(self._volumes.confidence, confidence, settings.confidence_hu))
+        if settings.blend in ("reveal", "checkerboard", "flicker"):
+            self._mix(stage, computed)
+
+    def _mix(self, stage: Stage, views: Sequence[SliceView]) -> None:
+        for view in views:
+            view.composite.SetForegroundVolumeID(self._volumes.left.GetID())
+        if self._settings.blend == "flicker":
+            self.flicker = Flicker(stage, views)
+            self._parts.append(self.flicker)
+        elif self._settings.blend == "checkerboard":
+            self._parts += [Checkerboard(view) for view in views]
+        else:
+            self._reveals = {view.tag: Reveal(view) for view in views}
+            self._parts += self._reveals.values()
+
+    def _show_bone(self, views: Sequence[VolumeView], surfaces: Callable[[], SurfacePair]) -> None:
+        left, computed = ([view for view in views if side_of(view) is side] for side in (Side.MEASURED, Side.COMPUTED))
+        if views and self._settings.bone_as == "surface":
+            surfaces().show(left, computed)
+            self._parts.append(_Hiding(surfaces()))
+        elif views:
+            self._bone.show(self._volumes.left, left)
+            self._bone.show(self._volumes.computed, computed)
+        for view in views:
+            _plain_background(view.node)
+
+    def _label(self, slice_views: Sequence[SliceView], volume_views: Sequence[VolumeView]) -> None:
+        captions = Captions(self._volumes, self._settings, self._bone)
+        for view in slice_views:
+            self._parts.append(SliceBar(view, self._volumes.measured, captions.assumed.thickness))
+            self._labels[view.tag] = ViewLabel(view.renderer, partial(captions.of_slice, view))
+        for other in volume_views:
+            self._labels[other.tag] = ViewLabel(other.renderer, partial(captions.of_volume, other))
+        self._parts += self._labels.values()
+
+
+@dataclass
+class _Hiding:
+    """Hides what is dear to make, so that it need not be made again."""
+
+    kept: DifferenceMap | SurfacePair
+
+    def remove(self) -> None:
+        self.kept.hide()
+
+
+def _plain_background(node: slicer.vtkMRMLViewNode) -> None:
+    modified = node.StartModify()
+    node.SetBackgroundColor(0.05, 0.06, 0.08)
+    node.SetBackgroundColor2(0.17, 0.19, 0.23)
+    node.SetBoxVisible(False)
+    node.SetAxisLabelsVisible(False)
+    node.EndModify(modified)

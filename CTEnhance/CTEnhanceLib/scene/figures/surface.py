@@ -1,0 +1,292 @@
+"""Bone surfaces: of both volumes at one threshold, for printing, with the distance between them shown on one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import slicer
+import vtk
+from scipy.ndimage import map_coordinates
+from vtk.util.numpy_support import numpy_to_vtk, vtk_to_numpy
+
+from CTEnhanceLib.errors import InputRefusedError, OutputError
+from CTEnhanceLib.scene.colors import DIVERGING, add_colors, add_legend
+from CTEnhanceLib.scene.comparison.view_host import VolumeView
+from CTEnhanceLib.scene.nodes import remove_with_belongings, voxels
+from CTEnhanceLib.scene.provenance import COLORS, kind_of
+
+SURFACE_ATTRIBUTE = "CTEnhance.Surface"
+DISTANCE_ARRAY = "CTEnhance distance"
+
+
+@dataclass(frozen=True)
+class SurfaceOptions:
+    """How a surface is made; written on the model in words.
+
+    Attributes:
+        threshold: HU at which bone begins.
+        smallest_part: Parts with less surface, mm2, are left out: noise, but no fragment of 4 mm.
+        smoothing: Iterations of windowed-sinc smoothing; 0 for none.
+        pass_band: Of the smoothing; smaller is smoother.
+    """
+
+    threshold: float = 300.0
+    smallest_part: float = 50.0
+    smoothing: int = 10
+    pass_band: float = 0.1
+
+    @property
+    def text(self) -> str:
+        """The same in words."""
+        smoothing = f"smoothed {self.smoothing} times (windowed sinc, pass band {self.pass_band:g})"
+        return f"bone above {self.threshold:g} HU, parts with a surface below {self.smallest_part:g} mm2 left out, " + (
+            smoothing if self.smoothing else "not smoothed"
+        )
+
+
+@dataclass(frozen=True)
+class SurfaceDistance:
+    """How far one surface lies from another, mm.
+
+    Attributes:
+        mean: Mean of the absolute distance.
+        percentile_95: 95 % of the points are closer.
+        largest: The largest absolute distance.
+    """
+
+    mean: float
+    percentile_95: float
+    largest: float
+
+
+def bone_surface(
+    volume: slicer.vtkMRMLScalarVolumeNode, options: SurfaceOptions | None = None
+) -> slicer.vtkMRMLModelNode:
+    """Make a model of the bone in a volume.
+
+    Args:
+        volume: CT in HU.
+        options: Threshold, parts, smoothing.
+
+    Returns:
+        A new model under the volume's parent transform, in the colour of its kind, that says how it was made.
+
+    Raises:
+        InputRefusedError: No surface lies at the threshold.
+    """
+    options = options or SurfaceOptions()
+    mesh = _contour(volume, options.threshold)
+    if mesh.GetNumberOfPoints() == 0:
+        array = voxels(volume)
+        raise InputRefusedError(
+            f"'{volume.GetName()}' has no surface at {options.threshold:g} HU: choose a threshold between its lowest "
+            f"and highest value, {array.min():g} and {array.max():g} HU."
+        )
+    mesh = _without_small_parts(_in_ras(mesh, volume), options.smallest_part)
+    model = slicer.vtkMRMLModelNode()
+    model.SetName(f"{volume.GetName()} bone")
+    model.SetAndObservePolyData(_finished(mesh, options))
+    model.SetAttribute(SURFACE_ATTRIBUTE, options.text)
+    volume.GetScene().AddNode(model)
+    model.CreateDefaultDisplayNodes()
+    model.GetDisplayNode().SetColor(*COLORS[kind_of(volume)])
+    model.SetAndObserveTransformNodeID(volume.GetTransformNodeID())
+    return model
+
+
+def export_stl(model: slicer.vtkMRMLModelNode, path: str | Path) -> Path:
+    """Write a model for printing: STL in millimetres, LPS as Slicer writes it.
+
+    Raises:
+        OutputError: It cannot be written there.
+    """
+    path = Path(path)
+    storage = slicer.vtkMRMLModelStorageNode()
+    storage.SetFileName(str(path))
+    storage.SetCoordinateSystem(slicer.vtkMRMLStorageNode.CoordinateSystemLPS)
+    if path.suffix.lower() != ".stl" or not path.parent.is_dir() or not storage.WriteData(model):
+        raise OutputError(f"{path} cannot be written: choose a folder that exists and a name that ends in .stl.")
+    return path
+
+
+def signed_distances(
+    points: np.ndarray, surface: vtk.vtkPolyData, volume: slicer.vtkMRMLScalarVolumeNode, threshold: float
+) -> np.ndarray:
+    """Distance of points from a bone surface, mm; positive outside the bone.
+
+    Args:
+        points: RAS in the volume's own frame, (points, 3).
+        surface: What `bone_surface` made of the volume.
+        volume: Says which side of the surface a point is on: VTK's sign is wrong for points closest to a vertex.
+        threshold: HU of the surface.
+
+    Returns:
+        (points,).
+    """
+    function = vtk.vtkImplicitPolyDataDistance()
+    function.SetInput(surface)
+    # Its method for whole arrays runs in threads that it was not made for, and crashes.
+    distances = np.abs([function.FunctionValue(point) for point in points.tolist()])
+    matrix = vtk.vtkMatrix4x4()
+    volume.GetRASToIJKMatrix(matrix)
+    to_index = np.array([[matrix.GetElement(row, column) for column in range(4)] for row in range(3)])
+    index = points @ to_index[:, :3].T + to_index[:, 3]
+    values = map_coordinates(voxels(volume), index[:, ::-1].T, np.float32, order=1, cval=-1024)
+    return np.where(values > threshold, -distances, distances)
+
+
+class SurfacePair:
+    """The bone of both volumes as surfaces, the computed one coloured by its distance from the other.
+
+    Args:
+        left: The measured volume, or an interpolation of it.
+        computed: The computed volume.
+        options: The same for both.
+        range_mm: Distance at which the colours are full.
+    """
+
+    def __init__(
+        self,
+        left: slicer.vtkMRMLScalarVolumeNode,
+        computed: slicer.vtkMRMLScalarVolumeNode,
+        options: SurfaceOptions | None = None,
+        range_mm: float = 1.5,
+    ) -> None:
+        self._scene = computed.GetScene()
+        self.options = options or SurfaceOptions()
+        self.left = bone_surface(left, self.options)
+        self.computed = bone_surface(computed, self.options)
+        points = vtk_to_numpy(self.computed.GetPolyData().GetPoints().GetData())
+        distances = signed_distances(points, self.left.GetPolyData(), left, self.options.threshold)
+        absolute = np.abs(distances)
+        self.distance = SurfaceDistance(
+            float(absolute.mean()), float(np.percentile(absolute, 95)), float(absolute.max())
+        )
+        array = numpy_to_vtk(distances.astype(np.float32), deep=True)
+        array.SetName(DISTANCE_ARRAY)
+        self.computed.GetPolyData().GetPointData().AddArray(array)
+        self.range_mm = range_mm
+        self.colors = add_colors(self._scene, "CTEnhance distance", DIVERGING, (-range_mm, range_mm))
+        self.legend: slicer.vtkMRMLColorLegendDisplayNode | None = None
+        self._color_by_distance()
+
+    def show(self, left_views: Sequence[VolumeView], computed_views: Sequence[VolumeView]) -> None:
+        """Show each surface in its own 3D views."""
+        for model, views in ((self.left, left_views), (self.computed, computed_views)):
+            model.GetDisplayNode().SetViewNodeIDs(tuple(view.node.GetID() for view in views))
+            model.GetDisplayNode().SetVisibility(bool(views))
+        if computed_views:
+            self.legend = add_legend(self.computed, "mm", [view.node.GetID() for view in computed_views], "%.1f")
+
+    def hide(self) -> None:
+        """Take surfaces and legend out of the views."""
+        for model in (self.left, self.computed):
+            model.GetDisplayNode().SetVisibility(False)
+        if self.legend is not None:
+            self._scene.RemoveNode(self.legend)
+            self.legend = None
+
+    def export(self, folder: str | Path) -> list[Path]:
+        """Write both surfaces as STL files into a folder.
+
+        Raises:
+            OutputError: They cannot be written there.
+        """
+        files = {"left": self.left, "computed": self.computed}
+        return [export_stl(model, Path(folder) / f"bone_{name}.stl") for name, model in files.items()]
+
+    def remove(self) -> None:
+        """Remove surfaces, colours and legend."""
+        self.hide()
+        for model in (self.left, self.computed):
+            remove_with_belongings(model)
+        self._scene.RemoveNode(self.colors)
+
+    def _color_by_distance(self) -> None:
+        display = self.computed.GetDisplayNode()
+        modified = display.StartModify()
+        display.SetActiveScalar(DISTANCE_ARRAY, vtk.vtkAssignAttribute.POINT_DATA)
+        display.SetAndObserveColorNodeID(self.colors.GetID())
+        display.SetScalarRangeFlag(slicer.vtkMRMLDisplayNode.UseManualScalarRange)
+        display.SetScalarRange(-self.range_mm, self.range_mm)
+        display.SetScalarVisibility(True)
+        display.EndModify(modified)
+
+
+def _contour(volume: slicer.vtkMRMLScalarVolumeNode, threshold: float) -> vtk.vtkPolyData:
+    """Surface in the volume's index coordinates; closed where bone leaves the volume."""
+    padding = vtk.vtkImageConstantPad()
+    data = volume.GetImageData()
+    extent = data.GetExtent()
+    padding.SetInputData(data)
+    padding.SetOutputWholeExtent(*(end + (1 if index % 2 else -1) for index, end in enumerate(extent)))
+    padding.SetConstant(-1024)
+    contour = vtk.vtkFlyingEdges3D()
+    contour.SetInputConnection(padding.GetOutputPort())
+    contour.SetValue(0, threshold)
+    contour.ComputeNormalsOff()
+    contour.ComputeGradientsOff()
+    contour.ComputeScalarsOff()
+    contour.Update()
+    return contour.GetOutput()
+
+
+def _in_ras(mesh: vtk.vtkPolyData, volume: slicer.vtkMRMLScalarVolumeNode) -> vtk.vtkPolyData:
+    matrix = vtk.vtkMatrix4x4()
+    volume.GetIJKToRASMatrix(matrix)
+    transform = vtk.vtkTransform()
+    transform.SetMatrix(matrix)
+    placed = vtk.vtkTransformPolyDataFilter()
+    placed.SetInputData(mesh)
+    placed.SetTransform(transform)
+    placed.Update()
+    return placed.GetOutput()
+
+
+def _without_small_parts(mesh: vtk.vtkPolyData, smallest_mm2: float) -> vtk.vtkPolyData:
+    parts = vtk.vtkPolyDataConnectivityFilter()
+    parts.SetInputData(mesh)
+    parts.SetExtractionModeToAllRegions()
+    parts.ColorRegionsOn()
+    parts.Update()
+    colored = parts.GetOutput()
+    region = vtk_to_numpy(colored.GetPointData().GetArray("RegionId"))
+    corners = vtk_to_numpy(colored.GetPolys().GetConnectivityArray()).reshape(-1, 3)
+    a, b, c = (vtk_to_numpy(colored.GetPoints().GetData())[corners[:, k]] for k in range(3))
+    areas = np.bincount(region[corners[:, 0]], np.linalg.norm(np.cross(b - a, c - a), axis=1) / 2)
+    parts.SetExtractionModeToSpecifiedRegions()
+    parts.InitializeSpecifiedRegionList()
+    for number in np.flatnonzero(areas >= min(smallest_mm2, areas.max())):
+        parts.AddSpecifiedRegion(int(number))
+    clean = vtk.vtkCleanPolyData()  # points of the parts left out are still there
+    clean.SetInputConnection(parts.GetOutputPort())
+    triangles = vtk.vtkTriangleFilter()  # what has shrunk to a line or a point would spoil the normals
+    triangles.SetInputConnection(clean.GetOutputPort())
+    triangles.PassLinesOff()
+    triangles.PassVertsOff()
+    triangles.Update()
+    return triangles.GetOutput()
+
+
+def _finished(mesh: vtk.vtkPolyData, options: SurfaceOptions) -> vtk.vtkPolyData:
+    """Smoothed, with normals outwards."""
+    normals = vtk.vtkPolyDataNormals()
+    normals.SetInputData(mesh)
+    if options.smoothing:
+        smooth = vtk.vtkWindowedSincPolyDataFilter()
+        smooth.SetInputData(mesh)
+        smooth.SetNumberOfIterations(options.smoothing)
+        smooth.SetPassBand(options.pass_band)
+        smooth.NonManifoldSmoothingOn()
+        smooth.NormalizeCoordinatesOn()
+        normals.SetInputConnection(smooth.GetOutputPort())
+    normals.SplittingOff()
+    normals.ConsistencyOn()
+    normals.AutoOrientNormalsOn()
+    normals.Update()
+    finished = normals.GetOutput()
+    finished.GetPointData().RemoveArray("RegionId")
+    return finished

@@ -1,0 +1,1 @@
+"""The same views without a desktop, on the slicer-core package."""

@@ -1,0 +1,99 @@
+"""What a volume is (measured, interpolated, computed, ...) and how that is said to the reader."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import numpy as np
+import slicer
+
+from CTEnhanceLib.scene.nodes import dicom_facts
+from CTEnhanceLib.scene.output import is_computed, report_of
+
+KIND_ATTRIBUTE = "CTEnhance.Kind"
+DETAIL_ATTRIBUTE = "CTEnhance.KindDetail"
+RESEARCH_NOTE = "for research, not for diagnosis"
+
+
+class Kind(str, Enum):
+    """What a volume is; `value` is the word the views show."""
+
+    MEASURED = "measured"
+    INTERPOLATED = "interpolated"
+    COMPUTED = "computed"
+    REFERENCE = "reference"
+    DIFFERENCE = "difference"
+    CONFIDENCE = "confidence"
+
+
+COLORS: dict[Kind, tuple[float, float, float]] = {
+    Kind.MEASURED: (0.98, 0.72, 0.24),
+    Kind.INTERPOLATED: (0.72, 0.72, 0.72),
+    Kind.COMPUTED: (0.40, 0.72, 1.00),
+    Kind.REFERENCE: (0.55, 0.86, 0.50),
+    Kind.DIFFERENCE: (1.00, 1.00, 1.00),
+    Kind.CONFIDENCE: (0.85, 0.62, 1.00),
+}
+"""Amber is measured, blue computed: the same in labels, bars and plots."""
+
+
+def mark(node: slicer.vtkMRMLVolumeNode, kind: Kind, detail: str = "") -> None:
+    """Write on a node what it is; needed for all but measured and computed volumes."""
+    node.SetAttribute(KIND_ATTRIBUTE, kind.value)
+    node.SetAttribute(DETAIL_ATTRIBUTE, detail or None)
+
+
+def kind_of(node: slicer.vtkMRMLVolumeNode) -> Kind:
+    """What a volume is; one that says nothing of itself was loaded, so it was measured."""
+    said = node.GetAttribute(KIND_ATTRIBUTE)
+    if said:
+        return Kind(said)
+    return Kind.COMPUTED if is_computed(node) else Kind.MEASURED
+
+
+def slice_axis(measured: slicer.vtkMRMLVolumeNode) -> int:
+    """Index axis of a measured volume's slices: the one with the largest spacing, among equals the last."""
+    spacing = np.array(measured.GetSpacing())
+    return int(np.flatnonzero(spacing >= spacing.max() * (1 - 1e-3))[-1])
+
+
+def describe(node: slicer.vtkMRMLVolumeNode, axis: int, kind: Kind) -> str:
+    """One line that says what a volume is, as ``COMPUTED · 1 mm slices``.
+
+    Args:
+        node: A volume in a view.
+        axis: Slice axis of the measured volume.
+        kind: What it is.
+    """
+    detail = node.GetAttribute(DETAIL_ATTRIBUTE) or f"{node.GetSpacing()[axis]:.3g} mm slices"
+    return f"{kind.value.upper()} · {detail}"
+
+
+@dataclass(frozen=True)
+class AssumedSlices:
+    """What was assumed of the measured slices.
+
+    Attributes:
+        thickness: Extent of a slice along its axis (the profile's full width at half maximum), mm.
+        text: The same in words, with the source.
+    """
+
+    thickness: float
+    text: str
+
+
+def assumed_slices(measured: slicer.vtkMRMLVolumeNode, computed: slicer.vtkMRMLVolumeNode | None) -> AssumedSlices:
+    """Which slice thickness and profile the computation assumed; DICOM or the spacing where nothing was computed."""
+    interval = measured.GetSpacing()[slice_axis(measured)]
+    acquisition: dict[str, Any] = report_of(computed).get("acquisition", {}) if computed is not None else {}
+    if acquisition:
+        width, shape = acquisition["profile_fwhm_mm"], acquisition["profile_shape"]
+        text = f"{shape['value']} of {width['value']:.3g} mm assumed (from {width['source']})"
+        return AssumedSlices(float(width["value"]), f"measured every {interval:.3g} mm, {text}")
+    thickness = dicom_facts(measured).get("0018|0050")
+    if thickness:
+        width = float(thickness)
+        return AssumedSlices(width, f"measured every {interval:.3g} mm, {width:.3g} mm thick (DICOM)")
+    return AssumedSlices(interval, f"measured every {interval:.3g} mm")

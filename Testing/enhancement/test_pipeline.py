@@ -1,0 +1,311 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+import SimpleITK as sitk
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import CTEnhanceLib
+from CTEnhanceLib import enhance
+from CTEnhanceLib.ct.geometry import slice_geometry
+from CTEnhanceLib.ct.interpolation import interpolation_matrix
+from CTEnhanceLib.ct.profile import SliceProfile
+from CTEnhanceLib.ct.thicken import thicken
+from CTEnhanceLib.errors import CancelledError, DeviceError, InputRefusedError, ModelRefusedError, UsageError
+from stacks import channel_stack, offset_stack, random_stack, spec
+
+SCHEMAS = Path(CTEnhanceLib.__file__).parent / "schemas"
+
+
+def thick_volume(
+    size: tuple[int, int, int] = (40, 36, 8),
+    spacing: tuple[float, float, float] = (0.5, 0.5, 3.0),
+    direction: np.ndarray | None = None,
+    seed: int = 0,
+) -> sitk.Image:
+    """Something like CT: smooth in-plane, bone-bright blobs, air around."""
+    rng = np.random.default_rng(seed)
+    noise = sitk.GetImageFromArray(rng.normal(0, 1, size[::-1]).astype(np.float32))
+    smooth = sitk.GetArrayFromImage(sitk.DiscreteGaussian(noise, 2.0, 32, 0.01, False))
+    values = np.clip(smooth / smooth.std() * 300 + 100, -700, 2000)
+    image = sitk.GetImageFromArray(values.astype(np.int16))
+    image.SetSpacing(spacing)
+    image.SetOrigin([3.0, -50.0, 120.0])
+    if direction is not None:
+        image.SetDirection(direction.ravel().tolist())
+    return image
+
+
+def oriented_ramp(
+    axis: int, angles: tuple[float, float, float], flips: tuple[float, ...], interval: float
+) -> sitk.Image:
+    """HU that are a linear function of the physical point: interpolated right only if the geometry is right."""
+    turn = sitk.Euler3DTransform()
+    turn.SetRotation(*angles)
+    direction = np.array(turn.GetMatrix()).reshape(3, 3) * np.array(flips)
+    size, spacing = [33, 34, 35], [0.5, 0.6, 0.7]
+    size[axis], spacing[axis] = 20, interval
+    image = sitk.Image(size, sitk.sitkFloat32)
+    image.SetSpacing(spacing)
+    image.SetOrigin([-5.0, 7.0, 11.0])
+    image.SetDirection(direction.ravel().tolist())
+    index = np.stack(np.meshgrid(*[np.arange(n) for n in size], indexing="ij"), axis=-1)
+    points = index * spacing @ direction.T + image.GetOrigin()
+    ramp = sitk.GetImageFromArray((points @ [9.0, -7.0, 8.0] - 100).T.astype(np.float32).copy())
+    ramp.CopyInformation(image)
+    return ramp
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    axis=st.integers(0, 2),
+    angles=st.tuples(*[st.floats(-3.1, 3.1)] * 3),
+    flips=st.tuples(*[st.sampled_from([-1.0, 1.0])] * 3),
+    interval=st.sampled_from([2.0, 3.0, 3.27, 4.5]),
+    spacing=st.sampled_from([0.7, 1.0, 1.1]),
+)
+def test_every_thin_voxel_lies_where_its_header_says(
+    axis: int, angles: tuple[float, float, float], flips: tuple[float, ...], interval: float, spacing: float
+) -> None:
+    image = oriented_ramp(axis, angles, flips, interval)
+    volume = enhance(image, offset_stack(), spacing=spacing, consistency=False).volume
+
+    assert volume.GetPixelID() == sitk.sitkInt16
+    assert volume.GetDirection() == image.GetDirection()
+    assert volume.GetSpacing()[axis] == spacing
+    others = [a for a in range(3) if a != axis]
+    assert [volume.GetSpacing()[a] for a in others] == [image.GetSpacing()[a] for a in others]
+    assert volume.GetSize()[axis] == round(20 * interval / spacing)
+
+    inside = [slice(None)] * 3
+    inside[2 - axis] = slice(int(4 * interval / spacing), -int(4 * interval / spacing))
+    index = np.stack(np.meshgrid(*[np.arange(n) for n in volume.GetSize()], indexing="ij"), axis=-1)
+    points = index * volume.GetSpacing() @ np.array(volume.GetDirection()).reshape(3, 3).T + volume.GetOrigin()
+    expected = (points @ [9.0, -7.0, 8.0] - 100).T
+    off = np.abs(sitk.GetArrayFromImage(volume) - expected)[tuple(inside)]
+    assert off.max() < 1.0
+
+
+def test_positions_n_lie_along_the_slice_axis_and_overlaps_are_blended_by_nearness() -> None:
+    """Channels 2P, 1P, C, 1N, 2N give 100, 200, 300, 400, 500 stored units."""
+    values = tuple(2 * stored / 4095 - 1 for stored in (100, 200, 300, 400, 500))
+    volume = enhance(thick_volume(), channel_stack(values, "raw"), consistency=False).volume
+    column = sitk.GetArrayFromImage(volume)[:, 5, 5] + 1024
+    inner_next, inner_previous = (400 * 2 + 100) / 3, (200 * 2 + 500) / 3
+    assert column[:6].tolist() == pytest.approx([200, 300, inner_next, inner_previous, 300, inner_next], abs=1)
+    # the outermost slices are reached from one side only
+    assert column[-1] == pytest.approx(400, abs=1)
+
+
+def test_method_two_adds_the_output_to_the_thick_slice_on_the_scale_of_the_thesis() -> None:
+    image = thick_volume()
+    volume = enhance(image, channel_stack((0.0, 0.0, 0.1, 0.0, 0.0), "residual"), consistency=False).volume
+    thick, thin = sitk.GetArrayFromImage(image), sitk.GetArrayFromImage(volume)
+    assert np.abs(thin[1::3] - (thick + 409.5)).max() <= 1
+    assert np.abs(thin[0] - thick[0]).max() <= 1
+
+
+def test_a_flipped_volume_gives_the_same_slices_at_the_same_places() -> None:
+    """Turning the index direction around must not swap positions P and N."""
+    values = tuple(2 * stored / 4095 - 1 for stored in (100, 200, 300, 400, 500))
+    image = thick_volume()
+    flipped = sitk.Flip(image, [False, False, True])
+    assert slice_geometry(flipped).flipped
+    plain = enhance(image, channel_stack(values, "raw"), consistency=False).volume
+    other = enhance(flipped, channel_stack(values, "raw"), consistency=False).volume
+    again = sitk.Resample(other, plain, sitk.Transform(), sitk.sitkNearestNeighbor, -9999.0)
+    assert np.array_equal(sitk.GetArrayFromImage(again), sitk.GetArrayFromImage(plain))
+
+
+def test_confidence_is_the_disagreement_of_two_predictions_and_minus_one_where_there_is_one() -> None:
+    result = enhance(thick_volume(), offset_stack(residual_hu=80.0), confidence=True, consistency=False)
+    spread = sitk.GetArrayFromImage(result.confidence)
+    # every slice between two thick ones is predicted with +80 from below and -80 from above
+    assert spread[2] == pytest.approx(80, abs=0.1)
+    assert (spread[0] == -1).all()
+    assert (spread[1] == -1).all(), "on a thick centre only that slice predicts"
+    assert result.confidence.GetSpacing() == result.volume.GetSpacing()
+    assert result.report["confidence"]["mean_hu"] == pytest.approx(80, abs=0.1)
+
+
+def test_confidence_of_a_model_that_never_predicts_twice_is_refused() -> None:
+    with pytest.raises(ModelRefusedError, match="only once"):
+        enhance(thick_volume(), channel_stack((0, 0, 0), "raw", offsets=(-1.0, 0.0, 1.0)), confidence=True)
+
+
+@pytest.mark.parametrize("profile", [SliceProfile("box", 3.0), SliceProfile("triangle", 2.7)])
+def test_the_result_agrees_with_the_measured_slices_and_the_report_says_how_well(profile: SliceProfile) -> None:
+    image = thick_volume((40, 40, 12))
+    result = enhance(image, offset_stack(residual_hu=60.0), profile=profile)
+    figures = result.report["consistency"]
+    again = sitk.GetArrayFromImage(thicken(result.volume, 3.0, profile=profile))[1:-1]
+    measured = sitk.GetArrayFromImage(image)[1:-1]
+    assert np.sqrt(np.mean((again - measured) ** 2.0)) < 1.0
+    assert figures["after"] < 1.0 < figures["before"]
+    assert figures["cubic"] > 1.0
+
+
+def test_without_consistency_the_report_says_so() -> None:
+    figures = enhance(thick_volume(), offset_stack(60.0), consistency=False).report["consistency"]
+    assert figures["applied"] is False
+    assert figures["after"] == pytest.approx(figures["before"], rel=0.02)
+
+
+def test_metal_and_padding_take_the_interpolated_value_and_are_counted() -> None:
+    image = thick_volume()
+    values = sitk.GetArrayFromImage(image)
+    values[:, 10:14, 10:14] = 9000
+    values[:, :3, :] = -3024
+    padded = sitk.GetImageFromArray(values)
+    padded.CopyInformation(image)
+    result = enhance(padded, offset_stack(residual_hu=300.0), consistency=False)
+    cubic = interpolation_matrix(slice_geometry(image).positions, np.arange(24) - 1.0) @ values[:, 11, 11]
+    thin = sitk.GetArrayFromImage(result.volume)
+    assert thin[:, 11, 11].tolist() == pytest.approx(cubic.tolist(), abs=1)
+    assert (thin[:, 1, 20] == -3024).all()
+    assert result.report["clipped_voxels"]["above"] >= 16 * 24
+    assert result.report["clipped_voxels"]["below"] >= 3 * 40 * 24
+
+
+def test_cropping_air_away_changes_no_body_voxel(tmp_path: Path) -> None:
+    image = thick_volume((160, 150, 6))
+    values = sitk.GetArrayFromImage(image)
+    body = np.zeros(values.shape, bool)
+    body[:, 60:90, 70:100] = True
+    values[~body] = -1000
+    in_air = sitk.GetImageFromArray(values)
+    in_air.CopyInformation(image)
+    whole = random_stack(tmp_path / "whole")
+    radius = whole.modules[0].receptive_radius
+    cropped = random_stack(tmp_path / "cropped", crop_margin_px=radius + 1)
+    first, second = (
+        sitk.GetArrayFromImage(enhance(in_air, stack, precision="fp32").volume).astype(int)
+        for stack in (whole, cropped)
+    )
+    thin_body = np.repeat(body, 3, axis=0)
+    assert np.abs(first - second)[thin_body].max() <= 1
+    assert (first != second).any(), "far from the body the crop must have been at work"
+
+
+def test_a_slice_does_not_depend_on_what_else_is_in_the_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stack, image = random_stack(tmp_path / "model"), thick_volume()
+    volumes = []
+    for batch in (1, 5):
+        monkeypatch.setitem(CTEnhanceLib.enhancement.pipeline._BATCH, "cpu", batch)
+        volumes.append(sitk.GetArrayFromImage(enhance(image, stack, precision="fp32").volume).astype(int))
+    assert np.abs(volumes[0] - volumes[1]).max() <= 1
+    again = sitk.GetArrayFromImage(enhance(image, stack, precision="fp32").volume)
+    assert np.array_equal(again, volumes[1])
+
+
+def test_half_precision_stays_within_a_few_hu_of_full_precision(tmp_path: Path) -> None:
+    stack, image = random_stack(tmp_path / "model"), thick_volume()
+    full, half = (
+        sitk.GetArrayFromImage(enhance(image, stack, precision=p).volume).astype(int) for p in ("fp32", "bf16")
+    )
+    assert np.sqrt(np.mean((full - half) ** 2.0)) < 2.0
+
+
+def test_the_report_fits_its_schema_and_names_every_source() -> None:
+    image = thick_volume()
+    image.SetMetaData("0018|0050", "2.5")
+    result = enhance(image, offset_stack(20.0), confidence=True)
+    schema = json.loads((SCHEMAS / "report.schema.json").read_text())
+    jsonschema.validate(json.loads(json.dumps(result.report)), schema)
+    acquisition = result.report["acquisition"]
+    assert acquisition["thickness_mm"] == {"value": 2.5, "source": "DICOM"}
+    assert acquisition["profile_fwhm_mm"] == {"value": 2.5, "source": "DICOM"}
+    assert acquisition["profile_shape"] == {"value": "box", "source": "model"}
+    assert acquisition["interval_mm"] == {"value": 3.0, "source": "spacing"}
+    asked = enhance(image, offset_stack(), thickness=3.0, profile="triangle", fwhm=2.7).report["acquisition"]
+    assert {entry["source"] for name, entry in asked.items() if name != "interval_mm"} == {"user"}
+
+
+def test_an_interval_given_by_the_user_replaces_the_spacing_of_the_file() -> None:
+    result = enhance(thick_volume(), offset_stack(), interval=2.0)
+    assert result.volume.GetSize()[2] == 16
+    assert result.report["acquisition"]["interval_mm"] == {"value": 2.0, "source": "user"}
+
+
+def test_progress_counts_thin_slices_and_cancel_ends_the_run_between_batches() -> None:
+    seen: list[tuple[str, int, int]] = []
+    enhance(thick_volume(), offset_stack(), progress=lambda *step: seen.append(step))
+    counted = [done for stage, done, _ in seen if stage == "enhance"]
+    assert counted == sorted(counted)
+    assert counted[-1] == 24
+    assert {total for stage, _, total in seen if stage == "enhance"} == {24}
+
+    asked = []
+
+    def after_three() -> bool:
+        asked.append(1)
+        return len(asked) > 3
+
+    with pytest.raises(CancelledError):
+        enhance(thick_volume(), offset_stack(), cancel=after_three)
+    assert len(asked) == 4
+
+
+def test_when_gpu_memory_runs_out_the_batch_shrinks_and_then_the_cpu_goes_on() -> None:
+    """A generator that fails like CUDA does; the device itself is not needed for the decision."""
+    from CTEnhanceLib.enhancement import predict as inference
+
+    class Hungry(type(offset_stack().modules[0])):
+        def encode(self, context: torch.Tensor, condition: torch.Tensor) -> torch.Tensor:
+            if len(context) > 2:
+                raise RuntimeError("CUDA out of memory. Tried to allocate 20.00 GiB")
+            return super().encode(context, condition)
+
+    stack = offset_stack()
+    stack.modules = [Hungry()]
+    runner = inference.Runner(stack, torch.device("meta"), "fp32", 8, [])
+    runner._retreat(RuntimeError("out of memory"))
+    assert runner.batch == 4
+    runner.batch = 1
+    runner._retreat(RuntimeError("out of memory"))
+    assert runner.device.type == "cpu"
+    with pytest.raises(DeviceError, match="crop the volume"):
+        runner._retreat(RuntimeError("out of memory"))
+    assert len(runner.notes) == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"interval_range_mm": (4.0, 6.0)}, "lie 4 to 6 mm apart, but 3 mm was met"),
+        ({"thickness_range_mm": (4.0, 6.0)}, "slices 4 to 6 mm thick"),
+        ({"spacing_range_mm": (0.5, 0.7)}, "0.5 to 0.7 mm apart, but 1 mm"),
+    ],
+)
+def test_a_model_not_made_for_the_slices_is_refused_with_both_numbers(changes: dict, words: str) -> None:
+    with pytest.raises(ModelRefusedError, match=words):
+        enhance(thick_volume(), offset_stack(**changes))
+
+
+def test_a_pixel_size_the_model_never_saw_is_a_warning() -> None:
+    report = enhance(thick_volume(), offset_stack(pixel_spacing_range_mm=(0.7, 1.0))).report
+    assert any("0.5 mm wide" in warning for warning in report["warnings"])
+
+
+def test_a_stack_that_leaves_gaps_is_refused() -> None:
+    with pytest.raises(ModelRefusedError, match="without a prediction"):
+        enhance(thick_volume(spacing=(0.5, 0.5, 3.27)), channel_stack((0,) * 5, "raw"))
+
+
+def test_arguments_that_make_no_sense_are_refused_before_computing() -> None:
+    image = thick_volume()
+    for arguments in ({"spacing": -1.0}, {"spacing": float("nan")}, {"device": "gpu"}, {"precision": "int8"}):
+        with pytest.raises(UsageError):
+            enhance(image, offset_stack(), **arguments)
+    if not torch.cuda.is_available():
+        with pytest.raises(DeviceError, match="choose cpu"):
+            enhance(image, offset_stack(), device="cuda")
+    with pytest.raises(InputRefusedError, match="already thin"):
+        enhance(thick_volume(spacing=(0.5, 0.5, 1.0)), offset_stack())
+    assert spec().offsets == "any"

@@ -1,0 +1,258 @@
+"""The Compare section on real views, drawn into memory."""
+
+from __future__ import annotations
+
+import pytest
+
+from panel.measured import add_measured
+
+REPORT = {
+    "model": {"name": "test", "sha256": "ab" * 32},
+    "consistency": {"applied": True, "before": 12.0, "after": 0.5, "cubic": 12.0},
+}
+OWN_LAYOUT = 6  # one red slice view
+
+
+@pytest.fixture
+def stage(host, workplace):
+    """Views of 320 x 240 pixels in all, on a scene of their own that is Slicer's for the time of the test."""
+    pytest.importorskip("trame_slicer")
+    import slicer
+
+    from CTEnhanceLib.scene.headless.offscreen import OffscreenStage
+
+    before = slicer.mrmlScene
+    with OffscreenStage((320, 240)) as stage:
+        slicer.mrmlScene = stage.scene
+        stage.show_layout(OWN_LAYOUT)
+        yield stage
+        slicer.mrmlScene = before
+
+
+@pytest.fixture
+def scene(stage):
+    """The scene of the views."""
+    return stage.scene
+
+
+@pytest.fixture
+def computed(wrist):
+    """Computed from the wrist: every slice three times."""
+    import SimpleITK as sitk
+
+    from CTEnhanceLib.scene.nodes import image_from_node
+    from CTEnhanceLib.scene.output import apply_result
+
+    image = sitk.Expand(image_from_node(wrist), [1, 1, 3], sitk.sitkNearestNeighbor)
+    return apply_result(wrist, image, REPORT, 1.0)
+
+
+@pytest.fixture
+def compare(module, stage, computed):
+    """The module, ready to compare."""
+    module.panel.comparison.make_stage = lambda: stage
+    module.ui.comparedSelector.setCurrentNode(computed)
+    yield module
+    module.panel.comparison.leave()
+
+
+def choose(combo, key):
+    combo.currentIndex = combo.findData(key)
+    combo.activated.emit(combo.currentIndex)
+
+
+def test_only_a_computed_volume_can_be_compared(module, wrist, computed):
+    module.ui.comparedSelector.setCurrentNode(wrist)
+    assert not module.ui.compareButton.enabled
+    module.ui.comparedSelector.setCurrentNode(computed)
+    assert module.ui.compareButton.enabled
+    assert not module.ui.comparisonControlsWidget.isVisibleTo(module.ui.compareCollapsibleButton)
+
+
+def test_pressing_shows_both_and_pressing_again_brings_the_layout_back(compare, stage, scene):
+    nodes = scene.GetNumberOfNodes()
+    compare.ui.compareButton.click()
+    assert stage.layout() == 4705
+    assert compare.ui.comparisonControlsWidget.isVisibleTo(compare.ui.compareCollapsibleButton)
+    labels = [label.badge for label in compare.panel.comparison.comparison.labels.values()]
+    assert any("MEASURED" in label for label in labels) and any("COMPUTED" in label for label in labels)
+    compare.ui.compareButton.click()
+    assert stage.layout() == OWN_LAYOUT
+    assert scene.GetNumberOfNodes() <= nodes + 1  # the subject hierarchy's own
+
+
+def test_every_control_changes_the_comparison(compare):
+    ui = compare.ui
+    ui.compareButton.click()
+    assert not ui.thirdComboBox.isEnabled()  # there is no third column yet
+    for name, key in (("layout", "third"), ("left", "cubic"), ("blend", "checkerboard"), ("preset", "CT-Bones")):
+        choose(getattr(ui, f"{name}ComboBox"), key)
+        assert getattr(compare.panel.comparison.comparison.settings, name) == key
+    assert ui.thirdComboBox.isEnabled() and ui.mapRangeSlider.isEnabled()
+    ui.shiftSlider.value = 300.0
+    ui.mapRangeSlider.value = 200.0
+    ui.shadingCheckBox.checked = False
+    settings = compare.panel.comparison.comparison.settings
+    assert (settings.shift, settings.difference_hu, settings.shading) == (300.0, 200.0, False)
+
+
+def test_what_cannot_be_shown_is_said_and_the_list_goes_back(compare, host):
+    compare.ui.compareButton.click()
+    choose(compare.ui.blendComboBox, "confidence")
+    assert "has no confidence" in host.messages[-1][1]
+    assert compare.ui.blendComboBox.itemData(compare.ui.blendComboBox.currentIndex) == "none"
+
+
+def test_one_slider_sets_the_colours_of_whichever_map_is_on_show(compare, scene, computed):
+    from CTEnhanceLib.scene.output import CONFIDENCE_REFERENCE
+
+    ui = compare.ui
+    confidence = add_measured(scene, "confidence")
+    computed.SetNodeReferenceID(CONFIDENCE_REFERENCE, confidence.GetID())
+    ui.compareButton.click()
+    assert not ui.mapRangeSlider.isEnabled()
+    choose(ui.blendComboBox, "confidence")
+    assert ui.mapRangeSlider.isEnabled() and ui.mapRangeSlider.value == 100.0
+    ui.mapRangeSlider.value = 50.0
+    assert confidence.GetDisplayNode().GetWindowLevelMax() == 50.0
+    choose(ui.blendComboBox, "difference")
+    assert ui.mapRangeSlider.value == 400.0 and "red" in ui.mapRangeSlider.toolTip
+    ui.mapRangeSlider.value = 200.0
+    choose(ui.blendComboBox, "confidence")
+    settings = compare.panel.comparison.comparison.settings
+    assert (settings.confidence_hu, settings.difference_hu, ui.mapRangeSlider.value) == (50.0, 200.0, 50.0)
+
+
+def test_the_lists_offer_what_the_comparison_knows():
+    from CTEnhanceLib.panel.compare.choices import comparison_choices
+    from CTEnhanceLib.scene.comparison.bone import PRESETS
+    from CTEnhanceLib.scene.comparison.framing import DIRECTIONS
+    from CTEnhanceLib.scene.comparison.layouts import LAYOUTS
+    from CTEnhanceLib.scene.comparison.settings import BLENDS, BONE_AS, LEFT, THIRD
+
+    offered = {name: {key for key, _ in choices} for name, choices in comparison_choices().items()}
+    assert offered == {
+        "layout": set(LAYOUTS),
+        "left": set(LEFT),
+        "blend": set(BLENDS),
+        "third": set(THIRD),
+        "bone_as": set(BONE_AS),
+        "preset": set(PRESETS),
+        "look": set(DIRECTIONS),
+    }
+
+
+def test_one_box_crops_both_sides(compare, scene):
+    compare.ui.compareButton.click()
+    compare.ui.cropCheckBox.click()
+    displays = compare.panel.comparison.comparison.bone.displays
+    assert len(displays) == 2
+    assert len({display.GetROINodeID() for display in displays}) == 1
+    assert all(display.GetCroppingEnabled() for display in displays)
+    compare.ui.cropCheckBox.click()
+    assert not any(display.GetCroppingEnabled() for display in displays)
+    compare.ui.compareButton.click()
+    assert scene.GetNumberOfNodesByClass("vtkMRMLMarkupsROINode") == 0
+
+
+def test_leaving_the_module_brings_the_layout_back_and_returning_opens_it_again(host, compare, stage):
+    compare.ui.compareButton.click()
+    choose(compare.ui.leftComboBox, "linear")
+    host.leave(compare)
+    assert stage.layout() == OWN_LAYOUT
+    assert compare.panel.comparison.comparison is None
+    host.enter(compare)
+    assert stage.layout() == 4705
+    assert compare.panel.comparison.comparison.settings.left == "linear"
+
+
+def test_closing_the_scene_forgets_the_comparison(compare, scene):
+    compare.ui.compareButton.click()
+    scene.Clear()
+    assert compare.panel.comparison.comparison is None
+    assert not compare.ui.compareButton.checked
+    assert not compare.ui.compareButton.enabled
+
+
+def test_a_finished_run_is_shown_beside_what_was_measured(host, module, stage, wrist, fake_worker):
+    fake_worker(module, "done")
+    module.panel.comparison.make_stage = lambda: stage
+    module.ui.inputSelector.setCurrentNode(wrist)
+    module.ui.enhanceButton.click()
+    assert host.wait(lambda: not module.panel.run_section.is_running, 20)
+    assert module.panel.run_section.outcome.kind == "done"
+    assert stage.layout() == 4705
+    assert module.ui.comparedSelector.currentNode().GetName() == "Müller, Anna [1 mm computed]"
+    module.panel.comparison.leave()
+
+
+def test_bone_surfaces_are_measured_and_exported(compare, host, tmp_path, scene):
+    ui, models = compare.ui, scene.GetNumberOfNodesByClass("vtkMRMLModelNode")
+    ui.compareButton.click()
+    assert not ui.surfaceLabel.isVisibleTo(ui.compareCollapsibleButton)
+    choose(ui.boneComboBox, "surface")
+    assert "Distance 0." in ui.surfaceLabel.text and "300 HU" in ui.surfaceLabel.text
+    ui.surfaceSpinBox.value = 400.0
+    assert "400 HU" in ui.surfaceLabel.text
+    compare.panel.comparison.export_surfaces(str(tmp_path))
+    assert len(list(tmp_path.glob("*.stl"))) == 2
+    ui.compareButton.click()
+    assert scene.GetNumberOfNodesByClass("vtkMRMLModelNode") == models
+
+
+def test_removing_a_compared_volume_leaves_the_comparison(compare, stage, scene, wrist):
+    compare.ui.compareButton.click()
+    scene.RemoveNode(wrist)
+    assert compare.panel.comparison.comparison is None
+    assert stage.layout() == OWN_LAYOUT
+
+
+def test_figures_without_a_reference_come_as_a_table(compare, scene):
+    compare.ui.compareButton.click()
+    compare.ui.figuresButton.click()
+    assert compare.panel.comparison.comparison.settings.layout == "figures"
+    table = scene.GetSingletonNode("CTETable", "vtkMRMLTableViewNode").GetTableNode()
+    assert "against the measured slices" in table.GetTable().GetValueByName(0, "figure").ToString()
+
+
+def test_figures_with_a_reference_come_as_table_and_plot(compare, scene):
+    reference = add_measured(scene, "thin", size=(40, 36, 36), spacing=(0.5, 0.5, 1.0))
+    reference.SetOrigin(0, 0, -1.0)
+    compare.ui.referenceSelector.setCurrentNode(reference)
+    compare.ui.compareButton.click()
+    compare.ui.figuresButton.click()
+    chart = scene.GetSingletonNode("CTEPlot", "vtkMRMLPlotViewNode").GetPlotChartNode()
+    assert "PSNR" in chart.GetTitle()
+    assert chart.GetNumberOfPlotSeriesNodes() == 4
+
+
+def test_a_profile_line_is_drawn_charted_and_taken_away(compare, scene):
+    ui = compare.ui
+    ui.compareButton.click()
+    ui.profileButton.click()
+    assert "both ends" in ui.figuresLabel.text
+    line = scene.GetFirstNodeByClass("vtkMRMLMarkupsLineNode")
+    line.AddControlPointWorld(-5.0, -9.0, 10.0)
+    line.AddControlPointWorld(-15.0, -9.0, 10.0)
+    chart = scene.GetSingletonNode("CTEPlot", "vtkMRMLPlotViewNode").GetPlotChartNode()
+    assert "10-90 % width" in chart.GetTitle()
+    ui.profileButton.click()
+    assert scene.GetNumberOfNodesByClass("vtkMRMLMarkupsLineNode") == 0
+    assert scene.GetNumberOfNodesByClass("vtkMRMLPlotChartNode") == 0
+
+
+def test_a_turntable_turns_both_sides(compare, tmp_path):
+    compare.ui.compareButton.click()
+    compare.panel.figures.make_turntable(str(tmp_path), frames=3)
+    assert len(list(tmp_path.glob("turntable_*.png"))) == 3
+
+
+def test_a_reference_fills_the_third_column(compare, scene, wrist):
+    reference = add_measured(scene, "thin", size=(40, 36, 36), spacing=(0.5, 0.5, 1.0))
+    compare.ui.referenceSelector.setCurrentNode(reference)
+    compare.ui.compareButton.click()
+    choose(compare.ui.layoutComboBox, "third")
+    choose(compare.ui.thirdComboBox, "reference")
+    assert compare.panel.comparison.comparison.settings.third == "reference"
+    labels = compare.panel.comparison.comparison.labels
+    assert any("thin" in label.name for tag, label in labels.items() if tag.startswith("CTET"))

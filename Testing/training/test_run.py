@@ -1,0 +1,199 @@
+"""The training run as a whole: resumed, validated, exported, on one process and on two."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import SimpleITK as sitk
+import torch
+
+from CTEnhanceLib.cli import main
+from CTEnhanceLib.ct.profile import SliceProfile
+from CTEnhanceLib.ct.thicken import thicken
+from CTEnhanceLib.enhancement.pipeline import enhance
+from CTEnhanceLib.errors import UsageError
+from CTEnhanceLib.model.folder import load_stack
+from CTEnhanceLib.training.config import read_config
+from CTEnhanceLib.training.run import Run
+from training_runs import CONTEXT, THESIS
+
+ADVERSARIAL = """
+[discriminator]
+weight = 0.5
+width = 4
+layers = 1
+norm = false
+start = 2
+[loss]
+consistency = 5.0
+slope = 5.0
+"""
+
+
+def run_of(path: Path) -> Run:
+    return Run(read_config(path), "cpu", report=lambda line: None)
+
+
+def weights(run: Run) -> list[torch.Tensor]:
+    modules = [module for learner in run.learners for module in learner.modules().values()]
+    return [value.clone() for module in modules for value in module.state_dict().values()]
+
+
+def same(first: list[torch.Tensor], second: list[torch.Tensor]) -> bool:
+    return len(first) == len(second) and all(torch.equal(a, b) for a, b in zip(first, second))
+
+
+def log_of(path: Path) -> list[dict[str, str]]:
+    with (read_config(path).output / "log.csv").open(encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
+
+
+@pytest.mark.parametrize("model", [CONTEXT + ADVERSARIAL, THESIS], ids=["context", "thesis"])
+def test_a_killed_run_resumes_and_ends_with_the_weights_of_an_unbroken_one(write_config, model):
+    unbroken = run_of(write_config(model, "unbroken"))
+    before = weights(unbroken)
+    unbroken.train()
+    assert not same(before, weights(unbroken))
+
+    path = write_config(model, "killed")
+    run_of(path).train(until=3)  # leaves a checkpoint
+    lost = run_of(path)
+    lost.save = lambda: None  # type: ignore[method-assign]
+    lost.train(until=5)  # killed before the next checkpoint: two steps are lost
+    resumed = run_of(path)
+    assert resumed.step == 3
+    resumed.train()
+    assert same(weights(resumed), weights(unbroken))
+
+
+def test_a_checkpoint_that_was_being_written_when_the_run_was_killed_does_no_harm(write_config):
+    path = write_config()
+    run_of(path).train(until=2)
+    (read_config(path).output / ".last.ckpt.partial").write_bytes(b"half a checkpoint")
+    assert run_of(path).step == 2
+
+
+def test_a_checkpoint_of_another_configuration_is_refused(write_config):
+    path = write_config()
+    run_of(path).train(until=1)
+    path.write_text(path.read_text(encoding="utf-8").replace("steps = 6", "steps = 7"), encoding="utf-8")
+    with pytest.raises(UsageError, match=r"another configuration"):
+        run_of(path)
+
+
+def test_pairs_made_by_a_worker_are_the_same_pairs(write_config):
+    alone = run_of(write_config(name="alone", steps=3))
+    alone.train()
+    helped = run_of(write_config(name="helped", steps=3, training="workers = 1"))
+    helped.train()
+    assert same(weights(alone), weights(helped))
+
+
+def test_a_log_goes_on_where_the_checkpoint_stood(write_config, validated):
+    path = write_config(extra=validated, steps=6)
+    run_of(path).train(until=3)
+    run_of(path).train()
+    run_of(path).train()  # nothing left to do
+    rows = [(row["step"], row["name"]) for row in log_of(path)]
+    assert len(rows) == len(set(rows))
+    assert ("3", "small, 3 mm bone") in rows
+    assert ("6", "small, 3 mm bone") in rows
+
+
+def test_the_best_weights_are_kept_and_exported_with_card_and_figures(
+    write_config, validated, thin_file, tmp_path, capsys
+):
+    path = write_config(extra=validated)
+    folder = tmp_path / "model"
+    assert main(["train", str(path), "--device", "cpu", "--model-folder", str(folder)]) == 0
+    said = capsys.readouterr().out
+    assert "left" in said
+    assert "over cubic" in said
+    assert len(list((read_config(path).output / "pictures").glob("*.png"))) == 2
+
+    metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    assert [row["name"] for row in metrics["cases"]["small, 3 mm"]["rows"]][-1] == "tiny"
+    card = (folder / "MODEL_CARD.md").read_text(encoding="utf-8")
+    assert "not for diagnosis" in card
+    assert f"configs/{path.name}" in card
+
+    stack = load_stack(folder)
+    best = torch.load(read_config(path).output / "last.ckpt", weights_only=True)["best"]
+    stored = stack.modules[0].state_dict()
+    assert all(torch.equal(stored[name], value.half().float()) for name, value in best["weights"][0].items())
+    thick = sitk.ReadImage(str(thin_file))[:, :, 1::3]
+    assert enhance(thick, stack).volume.GetSize()[2] == 60
+
+
+def test_a_run_may_begin_with_a_model(write_config, tmp_path):
+    first = run_of(write_config(name="first", steps=3))
+    first.train()
+    first.export(tmp_path / "model")
+    initial = f'initial = "{tmp_path / "model"}"'
+    second = run_of(write_config(name="second", training=initial))
+    assert all(torch.equal(a.half().float(), b) for a, b in zip(weights(first), weights(second)))
+    with pytest.raises(UsageError, match=r"training\.initial"):
+        run_of(write_config(CONTEXT.replace("depth = 1", "depth = 2"), "other", training=initial))
+
+
+def test_a_stack_of_the_thesis_is_exported_with_one_file_for_each_position(write_config, tmp_path):
+    path = write_config(THESIS, steps=1)
+    run = run_of(path)
+    run.train()
+    run.export(tmp_path / "model")
+    assert {p.stem for p in (tmp_path / "model").glob("*.safetensors")} == {"1P", "C", "1N"}
+    assert load_stack(tmp_path / "model").spec.offsets == (-1, 0, 1)
+
+
+def test_real_series_train_a_model_that_knows_their_slice_profile(write_config, thin_file, tmp_path):
+    thin = sitk.ReadImage(str(thin_file))
+    thick = thicken(thin, 3.0, profile=SliceProfile("triangle", 2.7))
+    sitk.WriteImage(thick, str(tmp_path / "thick.nrrd"))
+    path = write_config(steps=2)
+    text = path.read_text(encoding="utf-8").split("[[data.thin]]")[0]
+    path.write_text(
+        f'{text}[[data.pair]]\nthick = "{tmp_path / "thick.nrrd"}"\nthin = "{thin_file}"\n', encoding="utf-8"
+    )
+    run = run_of(path)
+    run.train()
+    run.export(tmp_path / "model")
+    stack = load_stack(tmp_path / "model")
+    assert stack.spec.slice_profile["shape"] == "weights"
+    assert stack.spec.slice_profile["fwhm_mm"] == pytest.approx(2.7, abs=0.7)
+    assert abs(stack.spec.slice_profile["shift_mm"]) < 0.1
+    report = enhance(thick, stack).report
+    assert report["consistency"]["after"] < 2
+
+
+def test_a_batch_that_processes_cannot_share_is_refused(write_config, monkeypatch):
+    class TwoProcesses:
+        world_size = 2
+
+    monkeypatch.setattr("CTEnhanceLib.training.run.make_fabric", lambda config, device: TwoProcesses())
+    with pytest.raises(UsageError, match=r"training\.batch 3"):
+        run_of(write_config(batch=3))
+
+
+def test_two_processes_have_the_losses_of_one_with_the_same_batch(write_config):
+    steps = "checkpoint_minutes = 60\nlog_every = 1"
+    one = write_config(CONTEXT + ADVERSARIAL, "one", training=steps, steps=5, batch=4)
+    two = write_config(CONTEXT + ADVERSARIAL, "two", training=steps, steps=5, batch=4)
+    run_of(one).train()
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    subprocess.run(
+        [*launcher, "-m", "CTEnhanceLib", "train", str(two), "--device", "cpu"],
+        check=True,
+        env=environment,
+        timeout=120,
+        capture_output=True,
+    )
+    alone, together = ({(r["step"], r["name"]): float(r["value"]) for r in log_of(path)} for path in (one, two))
+    assert len(alone) == len(together) >= 5
+    assert all(together[key] == pytest.approx(value, rel=1e-5, abs=1e-5) for key, value in alone.items())
