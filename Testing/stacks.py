@@ -78,15 +78,24 @@ def channel_stack(values: tuple[float, ...], method: str, offsets: tuple[float, 
 
 
 def random_stack_folder(folder: Path, **changes: object) -> Path:
-    """A model folder with a tiny context U-Net of random weights."""
+    """A model folder with a tiny context U-Net of random weights; of two ends where `default_detail` is given."""
     torch.manual_seed(0)
+    if changes.get("default_detail") is not None:
+        (generator,) = spec().generators
+        changes["generators"] = (dataclasses.replace(generator, crisp_file="generator_crisp.safetensors"),)
     described = spec(**changes)
-    modules = [build_generator(generator) for generator in described.generators]
-    for module in modules:
-        for parameter in module.parameters():
-            nn.init.normal_(parameter, std=0.05)
-    save_stack(folder, described, modules, {"MODEL_CARD.md": "# test\n", "LICENSE": "none\n", "metrics.json": "{}\n"})
+    modules = [_random_generator(generator) for generator in described.generators]
+    crisp = [_random_generator(generator) for generator in described.generators if generator.crisp_file]
+    documents = {"MODEL_CARD.md": "# test\n", "LICENSE": "none\n", "metrics.json": "{}\n"}
+    save_stack(folder, described, modules, documents, crisp)
     return folder
+
+
+def _random_generator(generator: GeneratorSpec) -> nn.Module:
+    module = build_generator(generator)
+    for parameter in module.parameters():
+        nn.init.normal_(parameter, std=0.05)
+    return module
 
 
 def random_stack(folder: Path, **changes: object) -> Stack:

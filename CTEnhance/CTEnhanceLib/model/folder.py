@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from CTEnhanceLib.errors import ModelRefusedError, OutputError
-from CTEnhanceLib.model.spec import ModelSpec
+from CTEnhanceLib.model.spec import GeneratorSpec, ModelSpec
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
     from CTEnhanceLib.model.stack import Stack
+
+    Weights = Mapping[str, Tensor]
 
 DEFAULT_MODEL = "context"
 DESCRIPTION_FILE = "model.json"
@@ -104,7 +106,7 @@ def open_model(name_or_folder: str | os.PathLike[str] = DEFAULT_MODEL) -> ModelF
         ModelRefusedError: The model is missing, unreadable, or a file of it was changed.
     """
     model, hashes = read_description(find_model(name_or_folder))
-    missing = {generator.file for generator in model.spec.generators} - set(hashes)
+    missing = {file for generator in model.spec.generators for file in generator.files} - set(hashes)
     if missing:
         raise ModelRefusedError(
             f"model.json of {model.spec.name!r} gives no sha256 for {sorted(missing)[0]}; export it again."
@@ -123,45 +125,57 @@ def load_stack(name_or_folder: str | os.PathLike[str] = DEFAULT_MODEL) -> Stack:
     Raises:
         ModelRefusedError: The model is missing, changed, or does not fit its own description.
     """
+    from CTEnhanceLib.model.stack import Stack
+
+    model = open_model(name_or_folder)
+    modules, crisp = [], []
+    for generator in model.spec.generators:
+        accurate, *others = (_load_module(model, generator, file) for file in generator.files)
+        modules.append(accurate)
+        crisp += [other.state_dict() for other in others]
+    return Stack(model.spec, modules, model.sha256, crisp)
+
+
+def _load_module(model: ModelFolder, generator: GeneratorSpec, file: str) -> nn.Module:
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
-    from CTEnhanceLib.model.stack import Stack, build_generator
+    from CTEnhanceLib.model.stack import build_generator
 
-    model = open_model(name_or_folder)
-    modules = []
-    for generator in model.spec.generators:
-        try:
-            module = build_generator(generator)
-            module.load_state_dict({k: v.float() for k, v in load_file(model.path / generator.file).items()})
-        except (SafetensorError, RuntimeError, TypeError, ValueError, OSError) as error:
-            raise ModelRefusedError(
-                f"{generator.file} of model {model.spec.name!r} does not fit its model.json "
-                f"({str(error).splitlines()[0]}); export it again."
-            ) from error
-        modules.append(module.eval())
-    return Stack(model.spec, modules, model.sha256)
+    try:
+        module = build_generator(generator)
+        module.load_state_dict({k: v.float() for k, v in load_file(model.path / file).items()})
+    except (SafetensorError, RuntimeError, TypeError, ValueError, OSError) as error:
+        raise ModelRefusedError(
+            f"{file} of model {model.spec.name!r} does not fit its model.json "
+            f"({str(error).splitlines()[0]}); export it again."
+        ) from error
+    return module.eval()
 
 
 def save_stack(
     folder: str | os.PathLike[str],
     spec: ModelSpec,
-    modules: Sequence[nn.Module],
+    modules: Sequence[nn.Module | Weights],
     documents: Mapping[str, str],
+    crisp: Sequence[nn.Module | Weights] = (),
 ) -> str:
     """Write a model folder; it appears under its name only when it is complete.
 
     Args:
         folder: Where to; an existing model folder is replaced.
         spec: What model.json says.
-        modules: One generator for each of `spec.generators`; their floating-point weights are stored as fp16.
+        modules: One generator, or its weights by name, for each of `spec.generators`; floating-point weights are
+            stored as fp16. Where `spec` has two ends these are the accurate ones.
         documents: Text files by name: MODEL_CARD.md, metrics.json, LICENSE.
+        crisp: The same of the crisp end; empty where `spec` names no `crisp_file`.
 
     Returns:
         The sha256 of model.json.
 
     Raises:
         OutputError: The folder cannot be written, or holds something that is no model.
+        ValueError: The generators given are not those that `spec` names.
     """
     from safetensors.torch import save_file
 
@@ -172,12 +186,13 @@ def save_stack(
         folder.parent.mkdir(parents=True, exist_ok=True)
         partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
         try:
-            for generator, module in zip(spec.generators, modules):
-                weights = {
-                    name: (value.half() if value.is_floating_point() else value).contiguous().cpu()
-                    for name, value in module.state_dict().items()
-                }
-                save_file(weights, partial / generator.file)
+            files = [generator.file for generator in spec.generators]
+            files += [str(generator.crisp_file) for generator in spec.generators if generator.crisp_file]
+            ends = [*modules, *crisp]
+            if len(files) != len(ends):
+                raise ValueError(f"{len(ends)} sets of weights for the files {files}")
+            for file, end in zip(files, ends):
+                save_file(_half(end), partial / file)
             for name, text in documents.items():
                 (partial / name).write_bytes(text.encode("utf-8"))
             hashes = {path.name: _sha256(path) for path in sorted(partial.iterdir())}
@@ -207,8 +222,17 @@ def describe_model(model: ModelFolder) -> dict[str, Any]:
         "context": spec.context,
         "offsets_mm": spec.offsets,
         "interval_range_mm": spec.interval_range_mm,
+        "default_detail": spec.default_detail,
         "sha256": model.sha256,
         "folder": str(model.path),
+    }
+
+
+def _half(end: nn.Module | Weights) -> dict[str, Tensor]:
+    weights = end if isinstance(end, Mapping) else end.state_dict()
+    return {
+        name: (value.half() if value.is_floating_point() else value).contiguous().cpu()
+        for name, value in weights.items()
     }
 
 

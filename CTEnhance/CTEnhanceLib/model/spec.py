@@ -21,12 +21,20 @@ class GeneratorSpec:
         architecture: "unet256" or "context_unet".
         arguments: What its class is constructed with.
         offsets: Offsets (mm) of its output channels, or "any" where it takes the true offset as input.
+        crisp_file: Weights of its crisp end, another safetensors file of the same names and shapes; `file` then
+            holds the accurate end. None where there is one set of weights.
     """
 
     file: str
     architecture: str
     arguments: dict[str, Any]
     offsets: tuple[float, ...] | str
+    crisp_file: str | None = None
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files that hold its weights, the accurate end first."""
+        return (self.file,) if self.crisp_file is None else (self.file, self.crisp_file)
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,8 @@ class ModelSpec:
             thickness, or "weights", "step_mm" and "fwhm_mm" of a measured one; in "scanner" the same for slices that
             DICOM says come from a scanner.
         crop_margin_px: Margin with which air may be cropped away without changing body voxels, or None.
+        default_detail: Where between the accurate end (0) and the crisp end (1) of its weights the model computes
+            unless asked otherwise; None where it has one set of weights.
         intensity: The 12-bit scale.
         normalisation: The network scale of input and output.
     """
@@ -66,6 +76,7 @@ class ModelSpec:
     kernels: str
     slice_profile: dict[str, Any]
     crop_margin_px: int | None = None
+    default_detail: float | None = None
     intensity: dict[str, int] = field(default_factory=lambda: {"hu_min": HU_MIN, "stored_max": STORED_MAX})
     normalisation: dict[str, list[float]] = field(default_factory=lambda: {"input": [-1.0, 1.0], "output": [-1.0, 1.0]})
 
@@ -78,7 +89,13 @@ class ModelSpec:
 
     def to_json(self, hashes: dict[str, str]) -> dict[str, Any]:
         """Give model.json: this, the schema version, the offsets in mm, and the sha256 of each file."""
-        return {"schema_version": SCHEMA_VERSION, **asdict(self), "offsets_mm": self.offsets, "sha256": hashes}
+        content = asdict(self)
+        if self.default_detail is None:
+            del content["default_detail"]
+        for generator in content["generators"]:
+            if generator["crisp_file"] is None:
+                del generator["crisp_file"]
+        return {"schema_version": SCHEMA_VERSION, **content, "offsets_mm": self.offsets, "sha256": hashes}
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> ModelSpec:
@@ -96,7 +113,9 @@ class ModelSpec:
         known = {name: content[name] for name in cls.__dataclass_fields__ if name in content}
         try:
             known["generators"] = tuple(
-                GeneratorSpec(g["file"], g["architecture"], dict(g["arguments"]), _offsets(g["offsets"]))
+                GeneratorSpec(
+                    g["file"], g["architecture"], dict(g["arguments"]), _offsets(g["offsets"]), g.get("crisp_file")
+                )
                 for g in content["generators"]
             )
             known.update({name: _range(value) for name, value in known.items() if name.endswith("_range_mm")})
@@ -120,10 +139,20 @@ class ModelSpec:
             raise ValueError("it lists no generator")
         if self.offsets == ANY_OFFSET and len(self.generators) > 1:
             raise ValueError("a generator that takes any offset must stand alone")
+        self._check_detail()
         if self.intensity != {"hu_min": HU_MIN, "stored_max": STORED_MAX}:
             raise ValueError(f"the intensity scale {self.intensity} is not the 12-bit scale of this program")
         if self.normalisation != {"input": [-1.0, 1.0], "output": [-1.0, 1.0]}:
             raise ValueError(f"the normalisation {self.normalisation} is not known")
+
+    def _check_detail(self) -> None:
+        crisp = {generator.crisp_file is not None for generator in self.generators}
+        if len(crisp) > 1:
+            raise ValueError("some generators have a crisp end and some have none")
+        if crisp != {self.default_detail is not None}:
+            raise ValueError("default_detail belongs to generators with a crisp_file, and to those only")
+        if self.default_detail is not None and not 0 <= self.default_detail <= 1:
+            raise ValueError(f"default_detail must lie between 0 and 1, not {self.default_detail}")
 
 
 def _offsets(value: Any) -> tuple[float, ...] | str:

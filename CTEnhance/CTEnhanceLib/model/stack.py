@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from CTEnhanceLib.ct.intensity import STORED_MAX
+from CTEnhanceLib.errors import ModelRefusedError, UsageError
 from CTEnhanceLib.model.prediction import ANY_OFFSET, Prediction
 from CTEnhanceLib.model.spec import GeneratorSpec, ModelSpec
 
@@ -23,14 +24,62 @@ class Stack:
         modules: One module for each of `spec.generators`, in evaluation mode.
         device: Where they are.
         precision: "fp32", "fp16" or "bf16".
+        accurate: Weights of the accurate end, by name, one mapping for each module; empty where there is one set.
+        crisp: The same of the crisp end.
+        detail: Which mix of both (0 accurate, 1 crisp) the modules hold; None where there is one set of weights.
     """
 
-    def __init__(self, spec: ModelSpec, modules: Sequence[nn.Module], sha256: str) -> None:
+    def __init__(
+        self,
+        spec: ModelSpec,
+        modules: Sequence[nn.Module],
+        sha256: str,
+        crisp: Sequence[Mapping[str, Tensor]] = (),
+    ) -> None:
+        """Put a stack together.
+
+        Args:
+            spec: As the attribute.
+            modules: Generators with the weights of their accurate end.
+            sha256: As the attribute.
+            crisp: Weights of the crisp end, by name, one mapping for each module; empty where there is none.
+        """
         self.spec = spec
         self.sha256 = sha256
         self.modules = [module.eval() for module in modules]
         self.device = torch.device("cpu")
         self.precision = "fp32"
+        self.crisp = [dict(weights) for weights in crisp]
+        self.accurate = [_copied(module) for module in self.modules] if self.crisp else []
+        self.detail: float | None = None
+        self.set_detail(None)
+
+    def set_detail(self, detail: float | None) -> None:
+        """Mix the accurate and the crisp weights in a straight line (network interpolation).
+
+        Wang et al., ESRGAN, ECCV workshops 2018, section 3.4.
+
+        Args:
+            detail: 0 (accurate) to 1 (crisp); None for the default of the model.
+
+        Raises:
+            ModelRefusedError: A number was given and the model has one set of weights.
+            UsageError: The number does not lie between 0 and 1.
+        """
+        if not self.crisp:
+            if detail is not None:
+                raise ModelRefusedError(
+                    f"The model {self.spec.name!r} has one set of weights, so no detail can be chosen; leave the "
+                    "detail out, or choose a model with an accurate and a crisp end."
+                )
+            return
+        detail = self.spec.default_detail if detail is None else detail
+        if detail is None or not 0 <= detail <= 1:
+            raise UsageError(f"The detail must lie between 0 (accurate) and 1 (crisp), not {detail}.")
+        if detail != self.detail:
+            for module, accurate, crisp in zip(self.modules, self.accurate, self.crisp):
+                module.load_state_dict({name: _mixed(value, crisp[name], detail) for name, value in accurate.items()})
+        self.detail = float(detail)
 
     @property
     def multiple(self) -> int:
@@ -124,6 +173,15 @@ class Stack:
             base = bases[numbers][:, None] * 2 - 1
             output[numbers] = generator.decode(features[thick], base, offsets)[:, 0]
         return output
+
+
+def _copied(module: nn.Module) -> dict[str, Tensor]:
+    return {name: value.detach().clone() for name, value in module.state_dict().items()}
+
+
+def _mixed(accurate: Tensor, crisp: Tensor, detail: float) -> Tensor:
+    # counts of batches and the like are no weights
+    return torch.lerp(accurate, crisp, detail) if accurate.is_floating_point() else accurate
 
 
 def build_generator(spec: GeneratorSpec) -> nn.Module:

@@ -82,7 +82,7 @@ def export_model(
         report: Told one line for each volume.
     """
     licence = _licence_text()
-    save_stack(folder, stack.spec, stack.modules, {LICENCE_FILE: licence})
+    save_stack(folder, stack.spec, stack.accurate or stack.modules, {LICENCE_FILE: licence}, stack.crisp)
     stored = load_stack(folder)
     cases = {}
     for settings in config.validation:
@@ -99,7 +99,7 @@ def export_model(
         METRICS_FILE: json.dumps(metrics, indent=1) + "\n",
         CARD_FILE: model_card(config, stack.spec, metrics),
     }
-    save_stack(folder, stack.spec, stored.modules, documents)
+    save_stack(folder, stack.spec, stored.accurate or stored.modules, documents, stored.crisp)
 
 
 def _licence_text() -> str:
