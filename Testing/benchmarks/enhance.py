@@ -26,7 +26,8 @@ from CTEnhanceLib.phantom import wrist_phantom
 
 CUBIC = """
 import sys, numpy
-from CTEnhanceLib.files.volumes import read_volume, write_volume
+from CTEnhanceLib.dicom.volumes import read_volume
+from CTEnhanceLib.files.volumes import write_volume
 from CTEnhanceLib.ct.geometry import *
 from CTEnhanceLib.ct.interpolation import apply_along_slices, interpolation_matrix
 image = read_volume(sys.argv[1])

@@ -18,10 +18,10 @@ import SimpleITK as sitk
 from CTEnhanceLib import enhance, load_stack
 from CTEnhanceLib.ct.profile import SliceProfile
 from CTEnhanceLib.ct.thicken import thicken
+from CTEnhanceLib.dicom.volumes import read_volume
 from CTEnhanceLib.errors import ModelRefusedError
 from CTEnhanceLib.evaluation.baselines import YARDSTICK
 from CTEnhanceLib.evaluation.evaluate import Evaluation, evaluate
-from CTEnhanceLib.files.volumes import read_volume
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("CTENHANCE_DATA", REPOSITORY.parent / "shared" / "data"))

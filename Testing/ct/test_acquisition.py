@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import SimpleITK as sitk
 
-from CTEnhanceLib.ct.acquisition import resolve_acquisition
+from CTEnhanceLib.ct.acquisition import Acquisition, StatedSlices, resolve_acquisition
 from CTEnhanceLib.ct.profile import SliceProfile
 from CTEnhanceLib.errors import UsageError
 
@@ -18,36 +18,40 @@ def image(thickness: str | None = None) -> sitk.Image:
     return plain
 
 
+def resolve(plain: sitk.Image, model_profile: dict | None = None, **stated: object) -> Acquisition:
+    return resolve_acquisition(plain, StatedSlices(**stated), model_profile)
+
+
 def test_with_nothing_known_the_profile_is_as_wide_as_the_interval() -> None:
-    found = resolve_acquisition(image())
+    found = resolve(image())
     assert (found.interval, found.thickness, found.profile) == (3.0, 3.0, SliceProfile("box", 3.0))
     assert found.sources == {"interval": "spacing", "thickness": "interval", "shape": "interval", "fwhm": "interval"}
 
 
 def test_dicom_says_the_thickness_and_the_model_how_scanners_make_slices_of_it() -> None:
-    found = resolve_acquisition(image("2.5"), model_profile=MODEL)
+    found = resolve(image("2.5"), model_profile=MODEL)
     assert found.thickness == 2.5
     assert (found.profile.shape, found.profile.fwhm) == ("triangle", pytest.approx(2.25))
     assert (found.sources["thickness"], found.sources["fwhm"], found.sources["shape"]) == ("DICOM", "DICOM", "model")
 
 
 def test_without_dicom_the_model_says_the_profile() -> None:
-    found = resolve_acquisition(image(), model_profile=MODEL)
+    found = resolve(image(), model_profile=MODEL)
     assert found.profile == SliceProfile("box", 3.0)
     assert found.sources["shape"] == found.sources["fwhm"] == "model"
 
 
 def test_the_user_has_the_last_word() -> None:
-    found = resolve_acquisition(image("2.5"), thickness=2.8, profile="gaussian", fwhm=2.6, model_profile=MODEL)
+    found = resolve(image("2.5"), thickness=2.8, profile="gaussian", fwhm=2.6, model_profile=MODEL)
     assert (found.thickness, found.profile) == (2.8, SliceProfile("gaussian", 2.6))
     assert {found.sources[name] for name in ("thickness", "shape", "fwhm")} == {"user"}
-    whole = resolve_acquisition(image("2.5"), profile=SliceProfile("triangle", 2.0))
+    whole = resolve(image("2.5"), profile=SliceProfile("triangle", 2.0))
     assert whole.profile == SliceProfile("triangle", 2.0)
     assert whole.sources["fwhm"] == "user"
 
 
 def test_a_thickness_given_by_the_user_is_the_width_of_the_profile() -> None:
-    found = resolve_acquisition(image(), thickness=2.0, model_profile=MODEL)
+    found = resolve(image(), thickness=2.0, model_profile=MODEL)
     assert found.profile == SliceProfile("box", 2.0)
     assert found.sources["fwhm"] == "user"
 
@@ -55,17 +59,17 @@ def test_a_thickness_given_by_the_user_is_the_width_of_the_profile() -> None:
 def test_a_measured_profile_of_the_model_is_scaled_to_the_width_asked_for() -> None:
     weights = (0.25, 0.5, 0.25)
     measured = {"shape": "weights", "weights": weights, "step_mm": 1.5, "fwhm_mm": 3.0}
-    assert resolve_acquisition(image(), model_profile=measured).profile == SliceProfile("weights", 3.0, weights, 1.5)
-    narrow = resolve_acquisition(image(), fwhm=1.5, model_profile=measured).profile
+    assert resolve(image(), model_profile=measured).profile == SliceProfile("weights", 3.0, weights, 1.5)
+    narrow = resolve(image(), fwhm=1.5, model_profile=measured).profile
     assert narrow == SliceProfile("weights", 1.5, weights, 0.75)
 
 
 @pytest.mark.parametrize("stated", ["", "unknown", "0", "-3"])
 def test_a_thickness_that_dicom_states_without_sense_is_passed_over(stated: str) -> None:
-    assert resolve_acquisition(image(stated)).sources["thickness"] == "interval"
+    assert resolve(image(stated)).sources["thickness"] == "interval"
 
 
 @pytest.mark.parametrize("argument", [{"thickness": 0.0}, {"interval": -1.0}, {"fwhm": float("inf")}])
 def test_numbers_that_are_not_positive_are_refused(argument: dict) -> None:
     with pytest.raises(UsageError, match="positive"):
-        resolve_acquisition(image(), **argument)
+        resolve(image(), **argument)

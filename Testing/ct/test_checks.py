@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from CTEnhanceLib.ct.checks import check_thick_volume, require_fit
+from CTEnhanceLib.ct.acquisition import StatedSlices
+from CTEnhanceLib.ct.checks import Verdict
+from CTEnhanceLib.ct.thick_volume import ThickVolume, thick_volume
 from CTEnhanceLib.errors import InputRefusedError
 
 
@@ -29,39 +31,53 @@ def volume(values=None, spacing=(0.4, 0.4, 3.0), direction=None, **facts) -> sit
     return image
 
 
+def understood(image: sitk.Image, spacing=1.0, **stated) -> ThickVolume:
+    return thick_volume(image, stated=StatedSlices(**stated), spacing=spacing)
+
+
+def verdict_on(image: sitk.Image, **choices) -> Verdict:
+    found = understood(image, **choices)
+    found.require_fit()
+    return found.verdict
+
+
 def reason(image: sitk.Image, **choices) -> str:
-    verdict = check_thick_volume(image, **choices)
-    assert verdict.level == "refused"
-    (sentence,) = verdict.reasons
-    assert sentence.endswith(".")
     with pytest.raises(InputRefusedError) as caught:
-        require_fit(image, **choices)
-    assert str(caught.value) == sentence
+        verdict_on(image, **choices)
+    sentence = str(caught.value)
+    assert sentence.endswith(".")
     return sentence
 
 
 def warnings_of(image: sitk.Image, **choices) -> str:
-    verdict = require_fit(image, **choices)
+    verdict = verdict_on(image, **choices)
     assert verdict.level == "warning"
     return " ".join(verdict.reasons)
 
 
 def test_a_thick_scan_is_fit_and_described():
-    verdict = require_fit(volume())
-    assert (verdict.level, verdict.reasons) == ("fit", ())
-    facts = verdict.facts
-    assert (facts.slice_axis, facts.plane, facts.slices) == ("k", "axial", 12)
-    assert facts.size == (48, 40, 12)
-    assert (facts.interval, facts.interval_source) == (3.0, "spacing")
-    assert (facts.thickness, facts.thickness_source) == (3.0, "interval")
+    found = understood(volume())
+    assert (found.verdict.level, found.verdict.reasons) == ("fit", ())
+    assert (found.slice_axis, found.plane, found.geometry.count) == ("k", "axial", 12)
+    assert found.size == (48, 40, 12)
+    assert (found.acquisition.interval, found.acquisition.sources["interval"]) == (3.0, "spacing")
+    assert (found.acquisition.thickness, found.acquisition.sources["thickness"]) == (3.0, "interval")
+
+
+def test_a_refused_volume_is_described_all_the_same():
+    found = understood(volume(spacing=(0.4, 0.4, 1.0)))
+    assert (found.verdict.level, found.geometry.interval) == ("refused", 1.0)
+    (sentence,) = found.verdict.reasons
+    assert "already thin" in sentence
 
 
 def test_thickness_and_interval_name_their_source():
-    facts = check_thick_volume(volume(**{"0018_0050": "2.9"})).facts
-    assert (facts.thickness, facts.thickness_source) == (2.9, "DICOM")
-    facts = check_thick_volume(volume(**{"0018_0050": "2.9"}), thickness=4.0, interval=3.5).facts
-    assert (facts.thickness, facts.thickness_source) == (4.0, "user")
-    assert (facts.interval, facts.interval_source) == (3.5, "user")
+    found = understood(volume(**{"0018_0050": "2.9"})).acquisition
+    assert (found.thickness, found.sources["thickness"]) == (2.9, "DICOM")
+    found = understood(volume(**{"0018_0050": "2.9"}), thickness=4.0, interval=3.5)
+    assert (found.acquisition.thickness, found.acquisition.sources["thickness"]) == (4.0, "user")
+    assert (found.acquisition.interval, found.acquisition.sources["interval"]) == (3.5, "user")
+    assert found.geometry.interval == found.spacing[2] == 3.5
 
 
 @pytest.mark.parametrize(
@@ -78,8 +94,8 @@ def test_the_slice_axis_is_found_and_named_in_the_patient(axis, direction, lette
     values = np.moveaxis(scan(), 0, 2 - axis)
     spacing = [0.4, 0.4, 0.4]
     spacing[axis] = 3.0
-    facts = require_fit(volume(values, spacing, direction)).facts
-    assert (facts.slice_axis, facts.plane, facts.slices) == (letter, plane, 12)
+    found = understood(volume(values, spacing, direction))
+    assert (found.slice_axis, found.plane, found.geometry.count) == (letter, plane, 12)
 
 
 def _with(value, where=(3, 4, 5), dtype=np.int16):
@@ -152,13 +168,13 @@ FIT = {
 
 @pytest.mark.parametrize("case", FIT)
 def test_unusual_but_valid_ct_is_fit(case):
-    assert require_fit(volume(FIT[case])).level == "fit"
+    assert verdict_on(volume(FIT[case])).level == "fit"
 
 
 def test_thin_is_judged_against_the_spacing_asked_for():
     image = volume(spacing=(0.3, 0.3, 1.2))
     assert "1.2 mm apart and 1 mm was asked for" in reason(image)
-    assert require_fit(image, spacing=0.8).level == "fit"
+    assert verdict_on(image, spacing=0.8).level == "fit"
     assert "already thin" in reason(volume(), spacing=2.5)
     assert "already thin" in reason(volume(), interval=1.0)
 
@@ -166,7 +182,7 @@ def test_thin_is_judged_against_the_spacing_asked_for():
 def test_gaps_and_overlaps_are_told():
     assert "gaps of 1 mm" in warnings_of(volume(), thickness=2.0)
     assert "overlap by 2 mm" in warnings_of(volume(**{"0018_0050": "5"}))
-    assert require_fit(volume(), thickness=2.9).level == "fit"
+    assert verdict_on(volume(), thickness=2.9).level == "fit"
 
 
 def test_metal_odd_pixels_few_slices_and_missing_bone_are_told():
@@ -179,6 +195,6 @@ def test_metal_odd_pixels_few_slices_and_missing_bone_are_told():
 
 def test_real_scans_are_fit_and_thin_ones_refused(data_dir):
     for path in sorted((data_dir / "real_thick").glob("*.nrrd")):
-        assert require_fit(sitk.ReadImage(str(path))).level == "fit", path.name
-    assert require_fit(sitk.ReadImage(str(data_dir / "validation" / "phil_head_5mm_UB.nrrd"))).level == "fit"
+        assert verdict_on(sitk.ReadImage(str(path))).level == "fit", path.name
+    assert verdict_on(sitk.ReadImage(str(data_dir / "validation" / "phil_head_5mm_UB.nrrd"))).level == "fit"
     assert "already thin" in reason(sitk.ReadImage(str(data_dir / "validation" / "phil_head_1mm_UB.nrrd")))

@@ -6,12 +6,14 @@ import argparse
 import json
 from pathlib import Path
 
+from CTEnhanceLib.dicom.volumes import read_volume
 from CTEnhanceLib.dicom.write import check_output_folder
 from CTEnhanceLib.enhancement.device import PRECISIONS
 from CTEnhanceLib.errors import UsageError
+from CTEnhanceLib.files.atomic import appearing, check_writable, write_text
 from CTEnhanceLib.files.cancellation import cancel_on_terminate, hold_lifeline
 from CTEnhanceLib.files.progress import BarProgress, JsonProgress
-from CTEnhanceLib.files.volumes import appearing, check_writable, read_volume, volume_suffix, write_text, write_volume
+from CTEnhanceLib.files.volumes import volume_suffix, write_volume
 from CTEnhanceLib.model.folder import DEFAULT_MODEL
 
 

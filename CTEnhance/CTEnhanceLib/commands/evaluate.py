@@ -9,9 +9,10 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from CTEnhanceLib.dicom.volumes import read_volume
 from CTEnhanceLib.errors import OutputError, UsageError
+from CTEnhanceLib.files.atomic import check_writable, write_text
 from CTEnhanceLib.files.progress import BarProgress
-from CTEnhanceLib.files.volumes import check_writable, read_volume, write_text
 
 if TYPE_CHECKING:
     from CTEnhanceLib.evaluation.evaluate import Evaluation

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 
 from CTEnhanceLib.errors import UsageError
-from CTEnhanceLib.files.volumes import check_writable, volume_suffix, write_volume
+from CTEnhanceLib.files.atomic import check_writable
+from CTEnhanceLib.files.volumes import volume_suffix, write_volume
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:

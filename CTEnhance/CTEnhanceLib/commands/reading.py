@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from CTEnhanceLib.commands.evaluate import make_folder, require_packages
+from CTEnhanceLib.dicom.volumes import read_volume
 from CTEnhanceLib.errors import InputRefusedError, UsageError
-from CTEnhanceLib.files.volumes import check_writable, read_volume, write_text, write_volume
+from CTEnhanceLib.files.atomic import check_writable, write_text
+from CTEnhanceLib.files.volumes import write_volume
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:

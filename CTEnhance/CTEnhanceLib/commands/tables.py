@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from CTEnhanceLib.commands.evaluate import make_folder, require_packages, write_plots
+from CTEnhanceLib.dicom.volumes import read_volume
 from CTEnhanceLib.errors import UsageError
+from CTEnhanceLib.files.atomic import write_text
 from CTEnhanceLib.files.progress import BarProgress
-from CTEnhanceLib.files.volumes import read_volume, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -6,8 +6,10 @@ import argparse
 
 from CTEnhanceLib.ct.profile import SliceProfile
 from CTEnhanceLib.ct.thicken import thicken
+from CTEnhanceLib.dicom.volumes import read_volume
 from CTEnhanceLib.errors import UsageError
-from CTEnhanceLib.files.volumes import check_writable, read_volume, volume_suffix, write_volume
+from CTEnhanceLib.files.atomic import check_writable
+from CTEnhanceLib.files.volumes import volume_suffix, write_volume
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:

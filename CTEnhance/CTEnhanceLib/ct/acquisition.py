@@ -46,37 +46,51 @@ class Acquisition:
         return {name: {"value": value, "source": self.sources[key]} for name, (value, key) in values.items()}
 
 
+@dataclass(frozen=True)
+class StatedSlices:
+    """What the user states about the thick slices; None leaves it to the sources below the user.
+
+    Attributes:
+        thickness: Extent of a slice along its axis, mm.
+        interval: Distance of neighbouring slice centres, mm; it replaces a spacing that the file states wrongly.
+        profile: Slice profile, or its shape, or "model".
+        fwhm: Full width at half maximum of the profile, mm.
+
+    Raises:
+        UsageError: A number is not positive.
+    """
+
+    thickness: float | None = None
+    interval: float | None = None
+    profile: SliceProfile | str | None = None
+    fwhm: float | None = None
+
+    def __post_init__(self) -> None:
+        for name, number in (("thickness", self.thickness), ("interval", self.interval), ("FWHM", self.fwhm)):
+            if number is not None and not (np.isfinite(number) and number > 0):
+                raise UsageError(f"The {name} must be a positive number of mm, not {number:g}.")
+
+
 def resolve_acquisition(
-    image: sitk.Image,
-    *,
-    thickness: float | None = None,
-    interval: float | None = None,
-    profile: SliceProfile | str | None = None,
-    fwhm: float | None = None,
-    model_profile: dict[str, Any] | None = None,
+    image: sitk.Image, stated: StatedSlices = StatedSlices(), model_profile: dict[str, Any] | None = None
 ) -> Acquisition:
     """Settle interval, thickness and slice profile: from the user, else DICOM, else the model, else the interval.
 
     Args:
         image: Thick-slice volume; DICOM facts are read from its metadata ("0018|0050", Slice Thickness, PS3.3
             C.7.6.2.1).
-        thickness: Thickness given by the user, mm.
-        interval: Interval given by the user, mm; it replaces a spacing that the file states wrongly.
-        profile: Slice profile given by the user, or its shape, or "model".
-        fwhm: Its full width at half maximum given by the user, mm.
+        stated: What the user states.
         model_profile: `slice_profile` of model.json: "shape" and "fwhm_ratio" (to the thickness), or "weights",
             "step_mm" and "fwhm_mm" of a measured one; in "scanner" the same for slices known to come from a scanner,
             whose profile is no box.
 
     Raises:
-        UsageError: A number is not positive.
+        UsageError: A measured profile was asked for and the model holds none.
     """
-    for name, number in (("thickness", thickness), ("interval", interval), ("FWHM", fwhm)):
-        if number is not None and not (np.isfinite(number) and number > 0):
-            raise UsageError(f"The {name} must be a positive number of mm, not {number:g}.")
+    interval, profile, fwhm = stated.interval, stated.profile, stated.fwhm
     sources = {"interval": "spacing" if interval is None else "user"}
     interval = slice_geometry(image).interval if interval is None else float(interval)
-    thickness, sources["thickness"] = _thickness(image, thickness, interval)
+    thickness, sources["thickness"] = _thickness(image, stated.thickness, interval)
     if isinstance(profile, SliceProfile):
         sources.update(shape="user", fwhm="user")
         return Acquisition(interval, thickness, profile, sources)
@@ -97,6 +111,11 @@ def resolve_acquisition(
     else:
         fwhm, sources["fwhm"] = thickness, "user"
     if shape == "weights":
+        if "weights" not in model:
+            raise UsageError(
+                "The slice profile 'weights' is one measured on a real pair, and the chosen model holds none; give "
+                "box, triangle or gaussian, or choose a model with a measured profile."
+            )
         resolved = SliceProfile(shape, fwhm, tuple(model["weights"]), model["step_mm"] * fwhm / model["fwhm_mm"])
     else:
         resolved = SliceProfile(shape, fwhm)

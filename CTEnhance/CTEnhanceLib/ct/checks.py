@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from CTEnhanceLib.ct.acquisition import Acquisition, resolve_acquisition
-from CTEnhanceLib.ct.geometry import SliceGeometry, slice_geometry
+from CTEnhanceLib.ct.acquisition import Acquisition
+from CTEnhanceLib.ct.geometry import SliceGeometry
 from CTEnhanceLib.ct.intensity import HU_MAX
 from CTEnhanceLib.errors import InputRefusedError
 
@@ -32,138 +32,86 @@ DICOM_MODALITY = "0008|0060"
 
 
 @dataclass(frozen=True)
-class VolumeFacts:
-    """What was understood of a volume.
-
-    Attributes:
-        size: Voxels along i, j, k.
-        spacing: Voxel spacing along i, j, k, mm.
-        slice_axis: "i", "j" or "k".
-        plane: How the slices lie: "axial", "coronal", "sagittal" or "oblique".
-        slices: Number of slices.
-        interval: Distance of slice centres, mm.
-        interval_source: "user" or "spacing".
-        thickness: Slice thickness, mm.
-        thickness_source: "user", "DICOM" or "interval".
-    """
-
-    size: tuple[int, int, int]
-    spacing: tuple[float, float, float]
-    slice_axis: str
-    plane: str
-    slices: int
-    interval: float
-    interval_source: str
-    thickness: float
-    thickness_source: str
-
-
-@dataclass(frozen=True)
 class Verdict:
-    """Answer of `check_thick_volume`.
+    """Whether thin slices can be computed from a volume.
 
     Attributes:
         level: "fit", "warning" (can be computed, read the reasons) or "refused".
         reasons: Sentences for the user: the one reason of a refusal, or all warnings; empty when fit.
-        facts: What was understood; None where there is no volume to describe.
     """
 
     level: str
     reasons: tuple[str, ...]
-    facts: VolumeFacts | None
 
 
 class _Refusal(Exception):  # noqa: N818 - an answer on its way out, never seen outside
     pass
 
 
-def check_thick_volume(
-    image: sitk.Image, *, spacing: float = 1.0, thickness: float | None = None, interval: float | None = None
-) -> Verdict:
+def require_volume(image: sitk.Image) -> None:
+    """Refuse what is no three-dimensional CT volume at all, and so has no slices to describe.
+
+    Raises:
+        InputRefusedError: It is a flat picture, a series in time, a colour image, of another modality, or one slice.
+    """
+    if image.GetDimension() != 3:
+        raise InputRefusedError(f"This is a {image.GetDimension()}D image; a three-dimensional CT volume is needed.")
+    if image.GetNumberOfComponentsPerPixel() != 1 or "complex" in image.GetPixelIDTypeAsString():
+        raise InputRefusedError(
+            "Each voxel holds several values (colour or vectors); a CT volume with one value is needed."
+        )
+    modality = image.GetMetaData(DICOM_MODALITY) if image.HasMetaDataKey(DICOM_MODALITY) else "CT"
+    if modality.strip() not in ("CT", ""):
+        raise InputRefusedError(f"The volume is not CT (modality {modality.strip()}); choose a CT volume.")
+    if min(image.GetSize()) == 1:
+        raise InputRefusedError("This is a single slice; choose the whole series, at least 4 slices.")
+
+
+def judge(image: sitk.Image, geometry: SliceGeometry, acquisition: Acquisition, spacing: float) -> Verdict:
     """Judge a volume before anything is computed from it. Needs no torch and the memory of one slice.
 
     Args:
-        image: The volume, HU; DICOM facts are read from its metadata.
+        image: The volume, HU, with the voxel spacing that is to be believed.
+        geometry: Where its slices lie.
+        acquisition: How they were made.
         spacing: Interval of the thin slices asked for, mm.
-        thickness: Slice thickness given by the user, mm.
-        interval: Interval given by the user, mm.
-
-    Raises:
-        UsageError: A given number is not positive.
     """
-    facts = None
     try:
-        _check_kind(image)
-        geometry = slice_geometry(image)
-        acquisition = resolve_acquisition(image, thickness=thickness, interval=interval)
-        facts = _facts(image, geometry, acquisition)
-        _check_grid(image, facts, geometry, spacing)
+        _check_grid(image, geometry, acquisition, spacing)
         lowest, highest = _value_range(image)
         _check_values(image, lowest, highest)
     except _Refusal as refusal:
-        return Verdict(REFUSED, (str(refusal),), facts)
-    reasons = (*_grid_warnings(facts, geometry), *_value_warnings(lowest, highest))
-    return Verdict(WARNING if reasons else FIT, reasons, facts)
+        return Verdict(REFUSED, (str(refusal),))
+    reasons = (*_grid_warnings(geometry, acquisition), *_value_warnings(lowest, highest))
+    return Verdict(WARNING if reasons else FIT, reasons)
 
 
-def require_fit(
-    image: sitk.Image, *, spacing: float = 1.0, thickness: float | None = None, interval: float | None = None
-) -> Verdict:
-    """Give the verdict on a volume, or raise when it is refused.
-
-    Args:
-        image: As in `check_thick_volume`, as are the others.
-        spacing: Interval of the thin slices asked for, mm.
-        thickness: Slice thickness given by the user, mm.
-        interval: Interval given by the user, mm.
-
-    Raises:
-        InputRefusedError: With the sentence of the refusal.
-        UsageError: A given number is not positive.
-    """
-    verdict = check_thick_volume(image, spacing=spacing, thickness=thickness, interval=interval)
-    if verdict.level == REFUSED:
-        raise InputRefusedError(verdict.reasons[0])
-    return verdict
-
-
-def _check_kind(image: sitk.Image) -> None:
-    if image.GetDimension() != 3:
-        raise _Refusal(f"This is a {image.GetDimension()}D image; a three-dimensional CT volume is needed.")
-    if image.GetNumberOfComponentsPerPixel() != 1 or "complex" in image.GetPixelIDTypeAsString():
-        raise _Refusal("Each voxel holds several values (colour or vectors); a CT volume with one value is needed.")
-    modality = image.GetMetaData(DICOM_MODALITY) if image.HasMetaDataKey(DICOM_MODALITY) else "CT"
-    if modality.strip() not in ("CT", ""):
-        raise _Refusal(f"The volume is not CT (modality {modality.strip()}); choose a CT volume.")
-    if min(image.GetSize()) == 1:
-        raise _Refusal("This is a single slice; choose the whole series, at least 4 slices.")
-
-
-def _check_grid(image: sitk.Image, facts: VolumeFacts, geometry: SliceGeometry, spacing: float) -> None:
+def _check_grid(image: sitk.Image, geometry: SliceGeometry, acquisition: Acquisition, spacing: float) -> None:
     direction = np.reshape(image.GetDirection(), (3, 3))
     if not np.allclose(direction.T @ direction, np.eye(3), atol=1e-3):
         raise _Refusal(
             "The slices are sheared against the direction in which they are stacked (gantry tilt); "
             "choose a series without tilt, or one that the scanner has resampled."
         )
-    if facts.slices < MIN_SLICES:
+    if geometry.count < MIN_SLICES:
         raise _Refusal(
-            f"The volume has only {facts.slices} slices; at least {MIN_SLICES} are needed, so choose the whole series."
+            f"The volume has only {geometry.count} slices; at least {MIN_SLICES} are needed, "
+            "so choose the whole series."
         )
     rows, columns = _pixels(image, geometry)
     if min(rows, columns) < MIN_PIXELS:
         raise _Refusal(
             f"The slices have only {columns} x {rows} pixels; crop less closely, at least {MIN_PIXELS} are needed."
         )
-    if facts.interval < MIN_RATIO * spacing * (1 - 1e-6):
+    if acquisition.interval < MIN_RATIO * spacing * (1 - 1e-6):
         raise _Refusal(
-            f"The slices are already thin: they lie {facts.interval:.4g} mm apart and {spacing:.4g} mm was asked for; "
-            "choose the thick series, or ask for thinner slices."
+            f"The slices are already thin: they lie {acquisition.interval:.4g} mm apart and {spacing:.4g} mm was asked "
+            "for; choose the thick series, or ask for thinner slices."
         )
-    others = [length for axis, length in enumerate(facts.spacing) if axis != geometry.axis]
-    if facts.interval_source == "spacing" and facts.interval < 1.05 * max(others):
+    if acquisition.sources["interval"] == "spacing" and acquisition.interval < 1.05 * max(geometry.pixel_spacing):
         raise _Refusal(
-            f"No direction of the volume is thicker than the others (voxels of {' x '.join(_mm(facts.spacing))} mm), "
+            "No direction of the volume is thicker than the others "
+            f"(voxels of {' x '.join(_mm(image.GetSpacing()))} mm), "
             "so there are no thick slices to replace; choose the series as it was scanned."
         )
 
@@ -210,24 +158,26 @@ def _value_range(image: sitk.Image) -> tuple[float, float]:
     return min(lows, default=max(highs)), max(highs)
 
 
-def _grid_warnings(facts: VolumeFacts, geometry: SliceGeometry) -> list[str]:
+def _grid_warnings(geometry: SliceGeometry, acquisition: Acquisition) -> list[str]:
     warnings = []
-    difference = facts.interval - facts.thickness
-    if difference > 0.05 * facts.interval:
+    difference = acquisition.interval - acquisition.thickness
+    if difference > 0.05 * acquisition.interval:
         warnings.append(
-            f"Between slices of {facts.thickness:.4g} mm lie gaps of {difference:.2g} mm that were not measured; "
+            f"Between slices of {acquisition.thickness:.4g} mm lie gaps of {difference:.2g} mm that were not measured; "
             "what is computed there is a guess."
         )
-    elif difference < -0.05 * facts.interval:
-        warnings.append(f"The slices of {facts.thickness:.4g} mm overlap by {-difference:.2g} mm; check the thickness.")
+    elif difference < -0.05 * acquisition.interval:
+        warnings.append(
+            f"The slices of {acquisition.thickness:.4g} mm overlap by {-difference:.2g} mm; check the thickness."
+        )
     low, high = USUAL_PIXEL_MM
     if min(geometry.pixel_spacing) < low or max(geometry.pixel_spacing) > high:
         warnings.append(
             f"The pixels measure {' x '.join(_mm(geometry.pixel_spacing))} mm, which is unusual for CT "
             f"({low:g} to {high:g} mm); check the spacing."
         )
-    if facts.slices < FEW_SLICES:
-        warnings.append(f"There are only {facts.slices} slices; the outer ones are computed with less to go by.")
+    if geometry.count < FEW_SLICES:
+        warnings.append(f"There are only {geometry.count} slices; the outer ones are computed with less to go by.")
     return warnings
 
 
@@ -245,28 +195,6 @@ def _value_warnings(lowest: float, highest: float) -> list[str]:
             "Hounsfield units."
         )
     return warnings
-
-
-def _facts(image: sitk.Image, geometry: SliceGeometry, acquisition: Acquisition) -> VolumeFacts:
-    return VolumeFacts(
-        size=image.GetSize(),
-        spacing=image.GetSpacing(),
-        slice_axis="ijk"[geometry.axis],
-        plane=_plane(np.reshape(image.GetDirection(), (3, 3))[:, geometry.axis]),
-        slices=geometry.count,
-        interval=acquisition.interval,
-        interval_source=acquisition.sources["interval"],
-        thickness=acquisition.thickness,
-        thickness_source=acquisition.sources["thickness"],
-    )
-
-
-def _plane(normal: np.ndarray) -> str:
-    """Name the plane of slices by their normal (LPS); more than 15 degrees off is oblique."""
-    along = int(np.argmax(np.abs(normal)))
-    if abs(normal[along]) < np.cos(np.radians(15)) * np.linalg.norm(normal):
-        return "oblique"
-    return ("sagittal", "coronal", "axial")[along]
 
 
 def _pixels(image: sitk.Image, geometry: SliceGeometry) -> tuple[int, int]:

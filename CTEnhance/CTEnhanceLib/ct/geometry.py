@@ -78,7 +78,9 @@ def to_slices(image: sitk.Image, axis: int | None = None) -> np.ndarray:
     return slices[::-1] if geometry.flipped else slices
 
 
-def from_slices(slices: np.ndarray, like: sitk.Image, first: float, spacing: float) -> sitk.Image:
+def from_slices(
+    slices: np.ndarray, like: sitk.Image, first: float, spacing: float, axis: int | None = None
+) -> sitk.Image:
     """Make a volume of a canonical slice array in the frame of another volume.
 
     Args:
@@ -86,13 +88,14 @@ def from_slices(slices: np.ndarray, like: sitk.Image, first: float, spacing: flo
         like: The volume whose frame of reference and in-plane grid are kept exactly.
         first: Position of `slices[0]`, mm from the first canonical slice centre of `like`.
         spacing: Distance of the slices, mm.
+        axis: Slice axis of `like`, found as in `slice_geometry` when left out.
 
     Returns:
         Image of the element type of `slices`.
     """
     import SimpleITK as sitk
 
-    geometry = slice_geometry(like)
+    geometry = slice_geometry(like, axis)
     direction = _axis_direction(like, geometry.axis)
     ordered = slices[::-1] if geometry.flipped else slices
     image = sitk.GetImageFromArray(np.ascontiguousarray(np.moveaxis(ordered, 0, 2 - geometry.axis)))

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from CTEnhanceLib.ct.acquisition import Acquisition, resolve_acquisition
-from CTEnhanceLib.ct.checks import require_fit
-from CTEnhanceLib.ct.consistency import back_project, covering_matrix, residual_rmse
-from CTEnhanceLib.ct.geometry import SliceGeometry, from_slices, slice_geometry, thin_positions, to_slices
+from CTEnhanceLib.ct.acquisition import StatedSlices
+from CTEnhanceLib.ct.consistency import back_project, residual_rmse
 from CTEnhanceLib.ct.intensity import HU_MAX, HU_MIN, outside_scale
-from CTEnhanceLib.ct.interpolation import apply_along_slices, interpolation_matrix, row_blocks
-from CTEnhanceLib.ct.profile import SliceProfile, thickening_matrix
+from CTEnhanceLib.ct.interpolation import apply_along_slices, row_blocks
+from CTEnhanceLib.ct.profile import SliceProfile
+from CTEnhanceLib.ct.thick_volume import thick_volume
 from CTEnhanceLib.enhancement.device import choose_device, choose_precision, device_name
-from CTEnhanceLib.enhancement.predict import Accumulator, Cancel, Progress, Runner, body_window
-from CTEnhanceLib.enhancement.report import make_report
-from CTEnhanceLib.enhancement.slice_map import slice_map, unreached
-from CTEnhanceLib.enhancement.suitability import require_model_fits
-from CTEnhanceLib.errors import CancelledError, ModelRefusedError, UsageError
-from CTEnhanceLib.model.prediction import Prediction
+from CTEnhanceLib.enhancement.options import Cancel, Options, Progress, Watch
+from CTEnhanceLib.enhancement.plan import Plan, make_plan
+from CTEnhanceLib.enhancement.predict import Runner
+from CTEnhanceLib.enhancement.report import RunFacts, make_report
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
@@ -45,31 +41,6 @@ class Enhancement:
     volume: sitk.Image
     confidence: sitk.Image | None
     report: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Where everything lies along the slice axis, settled before any computing.
-
-    Attributes:
-        geometry: The thick slices.
-        acquisition: How they were made.
-        thin: Thin slice centres, mm from the first thick centre.
-        predictions: Which thick slice predicts which thin slice.
-        interpolation: (n_thin, n_thick), cubic.
-        thickening: (n_thick, n_thin).
-        covering: (n_thin, n_thick).
-        warnings: Sentences for the user.
-    """
-
-    geometry: SliceGeometry
-    acquisition: Acquisition
-    thin: np.ndarray
-    predictions: list[Prediction]
-    interpolation: np.ndarray
-    thickening: np.ndarray
-    covering: np.ndarray
-    warnings: list[str]
 
 
 def enhance(
@@ -115,119 +86,45 @@ def enhance(
         UsageError: An argument makes no sense.
         CancelledError: `cancel` said so.
     """
-    started = time.perf_counter()
-    if not (np.isfinite(spacing) and spacing > 0):
-        raise UsageError(f"The thin spacing must be a positive number of mm, not {spacing:g}.")
-    progress, cancel = progress or _no_progress, cancel or _never
+    stated = StatedSlices(thickness, interval, profile, fwhm)
+    options = Options(spacing, device, precision, stated, consistency, confidence)
+    watch = Watch(progress, cancel)
     chosen_device = choose_device(device)
-    chosen_precision = choose_precision(precision, chosen_device)
-    verdict = require_fit(image, spacing=spacing, thickness=thickness, interval=interval)
-    image = image if interval is None else _with_interval(image, interval)
-    plan = make_plan(image, stack, spacing, thickness, interval, profile, fwhm, confidence)
-    runner = Runner(stack, chosen_device, chosen_precision, _BATCH[chosen_device.type], [])
-    progress("interpolate", 0, 1)
-    thick = to_slices(image)
-    thin = apply_along_slices(plan.interpolation, thick)
-    progress("interpolate", 1, 1)
-    spread = _predict(runner, plan, thick, thin, confidence, progress, cancel)
-    figures = _finish(plan, thick, thin, consistency, progress, cancel)
-    volume = from_slices(_rounded(thin), image, float(plan.thin[0]), spacing)
-    disagreement = None if spread is None else from_slices(spread, image, float(plan.thin[0]), spacing)
-    report = make_report(
-        image=image,
-        volume=volume,
-        spec=stack.spec,
-        model_sha256=stack.sha256,
-        acquisition=plan.acquisition,
+    runner = Runner(stack, chosen_device, choose_precision(precision, chosen_device), _BATCH[chosen_device.type], [])
+    volume = thick_volume(image, stated=stated, spacing=spacing, model_profile=stack.spec.slice_profile)
+    return compute(make_plan(volume, stack, options), runner, watch)
+
+
+def compute(plan: Plan, runner: Runner, watch: Watch) -> Enhancement:
+    """Compute what a plan settled: interpolate, predict, make consistent, report; errors as in `enhance`."""
+    watch.progress("interpolate", 0, 1)
+    thin = apply_along_slices(plan.interpolation, plan.volume.slices)
+    watch.progress("interpolate", 1, 1)
+    spread = runner.run(plan, thin, watch)
+    consistency, clipped = _finish(plan, thin, watch)
+    volume = _as_image(plan, _rounded(thin))
+    facts = RunFacts(
         device=device_name(runner.device),
-        precision=stack.precision,
-        figures=figures,
+        precision=runner.precision,
+        consistency=consistency,
+        clipped=clipped,
         spread=spread,
-        warnings=[*verdict.reasons, *plan.warnings, *runner.notes],
-        seconds=time.perf_counter() - started,
+        notes=runner.notes,
+        seconds=watch.seconds,
     )
-    return Enhancement(volume, disagreement, report)
+    disagreement = None if spread is None else _as_image(plan, spread)
+    return Enhancement(volume, disagreement, make_report(plan, volume, facts))
 
 
-def make_plan(
-    image: sitk.Image,
-    stack: Stack,
-    spacing: float,
-    thickness: float | None,
-    interval: float | None,
-    profile: SliceProfile | str | None,
-    fwhm: float | None,
-    confidence: bool,
-) -> Plan:
-    """Settle where everything lies along the slice axis; arguments and errors as in `enhance`."""
-    spec, geometry = stack.spec, slice_geometry(image)
-    acquisition = resolve_acquisition(
-        image,
-        thickness=thickness,
-        interval=interval,
-        profile=profile,
-        fwhm=fwhm,
-        model_profile=spec.slice_profile,
-    )
-    warnings = require_model_fits(spec, acquisition, geometry, spacing)
-    thin = thin_positions(geometry.count, geometry.interval, spacing)
-    predictions = slice_map(geometry.positions, thin, geometry.interval, spec.offsets)
-    gaps = unreached(predictions, len(thin))
-    if gaps:
-        raise ModelRefusedError(
-            f"The model {spec.name!r} gives slices at {spec.offsets} mm from each thick slice, which leaves "
-            f"{len(gaps)} of {len(thin)} slices at {spacing:g} mm without a prediction for an interval of "
-            f"{geometry.interval:g} mm; choose a model that takes any offset."
-        )
-    if confidence and len(predictions) == len(thin):
-        raise ModelRefusedError(
-            f"The model {spec.name!r} predicts every slice only once here, so there is no confidence to give; "
-            "leave it out or choose another model."
-        )
-    return Plan(
-        geometry,
-        acquisition,
-        thin,
-        predictions,
-        interpolation_matrix(geometry.positions, thin),
-        thickening_matrix(geometry.positions, thin, acquisition.profile),
-        covering_matrix(geometry.positions, thin),
-        warnings,
-    )
-
-
-def _predict(
-    runner: Runner,
-    plan: Plan,
-    thick: np.ndarray,
-    thin: np.ndarray,
-    confidence: bool,
-    progress: Progress,
-    cancel: Cancel,
-) -> np.ndarray | None:
-    from CTEnhanceLib.model.context_unet import describe_scan
-
-    stack, geometry = runner.stack, plan.geometry
-    window = body_window(thick, stack.spec.crop_margin_px, stack.multiple)
-    accumulator = Accumulator(thin, plan.predictions, window, confidence)
-    spacing = float(plan.thin[1] - plan.thin[0])
-    pixel_spacing = float(np.prod(geometry.pixel_spacing)) ** 0.5
-    condition = describe_scan(geometry.interval, spacing, pixel_spacing, plan.acquisition.profile)
-    runner.run(thick, plan.predictions, accumulator, window, condition, geometry.interval, progress, cancel)
-    return accumulator.spread
-
-
-def _finish(
-    plan: Plan, thick: np.ndarray, thin: np.ndarray, consistency: bool, progress: Progress, cancel: Cancel
-) -> dict[str, Any]:
+def _finish(plan: Plan, thin: np.ndarray, watch: Watch) -> tuple[dict[str, float], dict[str, int]]:
     """Give voxels outside the 12-bit scale their interpolated value, back-project, and measure consistency."""
+    thick = plan.volume.slices
     sums = dict.fromkeys(("before", "after", "cubic"), 0.0)
     clipped = {"above": 0, "below": 0}
     rows, columns = thick.shape[1:]
     blocks = row_blocks(rows, columns, 2 * len(thin) + 2 * len(thick))
     for number, block in enumerate(blocks):
-        if cancel():
-            raise CancelledError
+        watch.stop_if_cancelled()
         measured, part = thick[:, block], thin[:, block]
         # interpolated once more: the first interpolation was overwritten, and two thin volumes would not fit in memory
         cubic = apply_along_slices(plan.interpolation, measured)
@@ -235,36 +132,20 @@ def _finish(
         part[outside] = cubic[outside]
         sums["cubic"] += measured.size * residual_rmse(cubic, measured, plan.thickening) ** 2
         sums["before"] += measured.size * residual_rmse(part, measured, plan.thickening) ** 2
-        if consistency:
+        if plan.options.consistency:
             back_project(part, measured, plan.thickening, plan.covering)
         np.rint(part, out=part)
         sums["after"] += measured.size * residual_rmse(part, measured, plan.thickening) ** 2
         clipped["above"] += int(np.count_nonzero(cubic > HU_MAX))
         clipped["below"] += int(np.count_nonzero(cubic < HU_MIN))
-        progress("consistency", number + 1, len(blocks))
-    rmse = {name: float(np.sqrt(total / thick.size)) for name, total in sums.items()}
-    return {"consistency": {"applied": consistency, **rmse}, "clipped": clipped}
+        watch.progress("consistency", number + 1, len(blocks))
+    return {name: float(np.sqrt(total / thick.size)) for name, total in sums.items()}, clipped
+
+
+def _as_image(plan: Plan, slices: np.ndarray) -> sitk.Image:
+    return plan.volume.with_slices(slices, float(plan.thin[0]), plan.options.spacing)
 
 
 def _rounded(thin: np.ndarray) -> np.ndarray:
     limits = np.iinfo(np.int16)
     return np.clip(thin, limits.min, limits.max, out=thin).astype(np.int16)
-
-
-def _with_interval(image: sitk.Image, interval: float) -> sitk.Image:
-    import SimpleITK as sitk
-
-    axis = slice_geometry(image).axis
-    spacing = list(image.GetSpacing())
-    spacing[axis] = interval
-    corrected = sitk.Image(image)
-    corrected.SetSpacing(spacing)
-    return corrected
-
-
-def _no_progress(stage: str, done: int, total: int) -> None:
-    """Take no notice."""
-
-
-def _never() -> bool:
-    return False

@@ -5,14 +5,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from CTEnhanceLib.ct.intensity import to_hu, to_stored
 from CTEnhanceLib.enhancement.device import choose_precision
+from CTEnhanceLib.enhancement.options import Watch
+from CTEnhanceLib.enhancement.plan import Plan
 from CTEnhanceLib.enhancement.slice_map import context_indices
-from CTEnhanceLib.errors import CancelledError, DeviceError
+from CTEnhanceLib.errors import DeviceError
 from CTEnhanceLib.model.prediction import Prediction
 
 if TYPE_CHECKING:
@@ -24,8 +26,6 @@ logger = logging.getLogger(__name__)
 
 BODY_HU = -300
 NOT_PREDICTED_TWICE = -1.0
-Progress = Callable[[str, int, int], None]
-Cancel = Callable[[], bool]
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,7 @@ class Accumulator:
     """
 
     def __init__(self, thin: np.ndarray, predictions: Sequence[Prediction], window: Window, spread: bool) -> None:
+        self.window = window
         self._thin, self._window = thin, (window.rows, window.columns)
         self._remaining = np.bincount([p.thin for p in predictions], minlength=len(thin))
         self._expected = self._remaining.copy()
@@ -141,33 +142,35 @@ class Runner:
     batch: int
     notes: list[str]
 
-    def run(
-        self,
-        thick: np.ndarray,
-        predictions: Sequence[Prediction],
-        accumulator: Accumulator,
-        window: Window,
-        condition: tuple[float, ...],
-        interval: float,
-        progress: Progress,
-        cancel: Cancel,
-    ) -> None:
-        """Predict all thin slices into the accumulator.
+    def run(self, plan: Plan, thin: np.ndarray, watch: Watch) -> np.ndarray | None:
+        """Predict all thin slices.
+
+        Args:
+            plan: What is to be predicted from what.
+            thin: float32 (n_thin, rows, columns), HU, interpolated; each slice is replaced by its prediction.
+            watch: Told after each batch, and asked whether to go on.
+
+        Returns:
+            float32 like `thin`: standard deviation of the predictions, HU, -1 where there is at most one; None
+            unless the plan asks for it.
 
         Raises:
-            CancelledError: `cancel` said so.
+            CancelledError: The run was cancelled.
             DeviceError: Memory ran out on the CPU as well.
         """
+        thick = plan.volume.slices
+        window = body_window(thick, self.stack.spec.crop_margin_px, self.stack.multiple)
+        accumulator = Accumulator(thin, plan.predictions, window, plan.options.confidence)
         self.stack.place(self.device, self.precision)
-        total = len({p.thin for p in predictions})
+        total = len({p.thin for p in plan.predictions})
+        condition = _condition(plan)
         start, count = 0, len(thick)
         while start < count:
-            if cancel():
-                raise CancelledError
+            watch.stop_if_cancelled()
             members = range(start, min(start + self.batch, count))
-            chosen = [p for p in predictions if p.thick in members]
+            chosen = [p for p in plan.predictions if p.thick in members]
             try:
-                outputs = self._predict(thick, chosen, members, accumulator, window, condition, interval)
+                outputs = self._predict(plan, chosen, members, accumulator, condition)
             except (RuntimeError, MemoryError) as error:
                 if not _is_out_of_memory(error):
                     raise
@@ -176,28 +179,29 @@ class Runner:
             for prediction, output in zip(chosen, outputs):
                 accumulator.add(prediction, output)
             start = members.stop
-            progress("enhance", accumulator.finished, total)
+            watch.progress("enhance", accumulator.finished, total)
+        return accumulator.spread
 
     def _predict(
         self,
-        thick: np.ndarray,
+        plan: Plan,
         chosen: Sequence[Prediction],
         members: range,
         accumulator: Accumulator,
-        window: Window,
         condition: tuple[float, ...],
-        interval: float,
     ) -> np.ndarray:
         import torch
 
         if not chosen:
             return np.empty(0)
+        thick, window = plan.volume.slices, accumulator.window
         around = [context_indices(i, self.stack.spec.context, len(thick)) for i in members]
         stored = {i: to_stored(thick[i][window.rows, window.columns]) for i in {i for row in around for i in row}}
         context = torch.from_numpy(np.stack([np.stack([stored[i] for i in row]) for row in around]))
         shape = (0, *context.shape[-2:])
         bases = np.stack([accumulator.base(p.thin) for p in chosen]) if self._needs_base else np.empty(shape, "f4")
         in_batch = [replace(p, thick=p.thick - members.start) for p in chosen]
+        interval = plan.volume.geometry.interval
         return self.stack.predict(context, in_batch, torch.from_numpy(bases), condition, interval).numpy()
 
     @property
@@ -220,6 +224,14 @@ class Runner:
             self.precision = choose_precision("auto", self.device)
             self.stack.place(self.device, self.precision)
         logger.warning(self.notes[-1])
+
+
+def _condition(plan: Plan) -> tuple[float, ...]:
+    from CTEnhanceLib.model.context_unet import describe_scan
+
+    geometry = plan.volume.geometry
+    pixel_spacing = float(np.prod(geometry.pixel_spacing)) ** 0.5
+    return describe_scan(geometry.interval, plan.options.spacing, pixel_spacing, plan.volume.acquisition.profile)
 
 
 def _is_out_of_memory(error: Exception) -> bool:

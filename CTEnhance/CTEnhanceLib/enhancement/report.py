@@ -1,84 +1,83 @@
-"""The report of a run: what was done, met and measured (schemas/report.schema.json)."""
+"""The report of a run: what was done, found and measured (schemas/report.schema.json)."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from CTEnhanceLib.ct.acquisition import DICOM_KERNEL, Acquisition
+from CTEnhanceLib.enhancement.plan import Plan
 from CTEnhanceLib.version import __version__
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
 
-    from CTEnhanceLib.model.spec import ModelSpec
-
 STATEMENT = "Computed, for research, not for diagnosis."
 
 
-def make_report(
-    *,
-    image: sitk.Image,
-    volume: sitk.Image,
-    spec: ModelSpec,
-    model_sha256: str,
-    acquisition: Acquisition,
-    device: str,
-    precision: str,
-    figures: dict[str, Any],
-    spread: np.ndarray | None,
-    warnings: list[str],
-    seconds: float,
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class RunFacts:
+    """What was found while computing.
+
+    Attributes:
+        device: The device that did the work, in words.
+        precision: Precision of the inner layers.
+        consistency: HU RMSE against the measured slices: "before", "after" and of the "cubic" interpolation.
+        clipped: Voxels "above" and "below" the 12-bit scale.
+        spread: Disagreement of the predictions, float32 HU (n_thin, rows, columns), -1 where there is none, or None.
+        notes: What had to be changed on the way, one sentence each.
+        seconds: Time from call to result.
+    """
+
+    device: str
+    precision: str
+    consistency: dict[str, float]
+    clipped: dict[str, int]
+    spread: np.ndarray | None
+    notes: list[str]
+    seconds: float
+
+
+def make_report(plan: Plan, thin: sitk.Image, facts: RunFacts) -> dict[str, Any]:
     """Put the report together; JSON-ready.
 
     Args:
-        image: The thick-slice volume.
-        volume: The thin-slice volume.
-        spec: What the model says of itself.
-        model_sha256: Hash of its model.json.
-        acquisition: How the thick slices were made, with sources.
-        device: The device that did the work, in words.
-        precision: Precision of the inner layers.
-        figures: "consistency" (applied; HU RMSE before, after, cubic) and "clipped" (voxels above, below).
-        spread: The confidence volume as an array, or None.
-        warnings: Sentences for the user.
-        seconds: Time from call to result.
+        plan: What was settled before computing.
+        thin: The thin-slice volume.
+        facts: What was found while computing.
     """
-    consistency = figures["consistency"]
+    spec, volume = plan.spec, plan.volume
     report = {
         "schema_version": 1,
         "program": {"name": "CTEnhance", "version": __version__},
         "statement": STATEMENT,
-        "model": {"name": spec.name, "sha256": model_sha256, "method": spec.method, "base": spec.base},
-        "input": _grid(image),
-        "output": _grid(volume),
-        "acquisition": acquisition.describe(),
-        "device": device,
-        "precision": precision,
-        "seconds": round(seconds, 3),
+        "model": {"name": spec.name, "sha256": plan.model_sha256, "method": spec.method, "base": spec.base},
+        "input": {**_grid(volume.image), **({"kernel": volume.kernel} if volume.kernel else {})},
+        "output": _grid(thin),
+        "acquisition": volume.acquisition.describe(),
+        "device": facts.device,
+        "precision": facts.precision,
+        "seconds": round(facts.seconds, 3),
         "consistency": {
-            "applied": consistency["applied"],
+            "applied": plan.options.consistency,
             "unit": "HU RMSE over the volume, output in whole HU",
-            **{name: round(consistency[name], 4) for name in ("before", "after", "cubic")},
+            **{name: round(rmse, 4) for name, rmse in facts.consistency.items()},
         },
-        "clipped_voxels": figures["clipped"],
-        "warnings": warnings,
+        "clipped_voxels": facts.clipped,
+        "warnings": [*plan.warnings, *facts.notes],
     }
-    if spread is not None:
-        report["confidence"] = _confidence(spread)
+    if facts.spread is not None:
+        report["confidence"] = _confidence(facts.spread)
     return report
 
 
 def _grid(image: sitk.Image) -> dict[str, Any]:
-    kernel = image.GetMetaData(DICOM_KERNEL) if image.HasMetaDataKey(DICOM_KERNEL) else None
     return {
         "size": list(image.GetSize()),
         "spacing_mm": list(image.GetSpacing()),
         "origin_mm": list(image.GetOrigin()),
         "direction": list(image.GetDirection()),
-        **({"kernel": kernel} if kernel else {}),
     }
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from CTEnhanceLib.ct.acquisition import Acquisition, resolve_acquisition
+from CTEnhanceLib.ct.acquisition import Acquisition, StatedSlices, resolve_acquisition
 from CTEnhanceLib.ct.consistency import residual_rmse
 from CTEnhanceLib.ct.profile import SliceProfile, thickening_matrix
 from CTEnhanceLib.errors import InputRefusedError
@@ -91,7 +91,7 @@ def evaluate(
     Raises:
         InputRefusedError: a volume is not of this scan, or is named like a baseline.
     """
-    acquisition = resolve_acquisition(thick, profile=profile, fwhm=fwhm)
+    acquisition = resolve_acquisition(thick, StatedSlices(profile=profile, fwhm=fwhm))
     measured, placed = place(thick, thick, "the thick volume"), _place_candidates(candidates, thick)
     truth, notes = _prepare(place(reference, thick, "the reference"), measured, placed, acquisition)
     if profile is None:

@@ -9,7 +9,7 @@ import numpy as np
 from CTEnhanceLib.evaluation.baselines import BASELINES
 from CTEnhanceLib.evaluation.measures.regions import REGIONS
 from CTEnhanceLib.evaluation.rows import HISTOGRAM_HU
-from CTEnhanceLib.files.volumes import appearing
+from CTEnhanceLib.files.atomic import appearing
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,7 +14,7 @@ import threading
 import time
 
 from CTEnhanceLib.errors import CancelledError
-from CTEnhanceLib.files.volumes import remove_pending
+from CTEnhanceLib.files.atomic import remove_pending
 
 GRACE_SECONDS = 0.3
 

@@ -1,23 +1,18 @@
-"""Volumes on disk: files and DICOM folders in, files that appear only when they are complete out."""
+"""Volume files in and out."""
 
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from CTEnhanceLib.dicom.find import is_dicom
 from CTEnhanceLib.errors import InputRefusedError, OutputError
+from CTEnhanceLib.files.atomic import appearing
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
 
 SUFFIXES = (".nrrd", ".nii.gz", ".mha")
-_pending: set[Path] = set()
 
 
 def volume_suffix(path: str | os.PathLike[str]) -> str:
@@ -37,79 +32,24 @@ def volume_suffix(path: str | os.PathLike[str]) -> str:
     )
 
 
-def read_volume(path: str | os.PathLike[str]) -> sitk.Image:
-    """Read a volume file or a DICOM folder.
+def read_volume_file(path: str | os.PathLike[str]) -> sitk.Image:
+    """Read a volume from one file that is not DICOM; `dicom.volumes.read_volume` reads DICOM as well.
 
     Args:
-        path: .nrrd, .nii.gz, .mha (or anything else SimpleITK reads), a folder with one CT series, or a multi-frame
-            DICOM file.
-
-    Returns:
-        The image; a DICOM series carries its facts as metadata ("0018|0050" slice thickness and so on).
+        path: .nrrd, .nii.gz, .mha, or anything else SimpleITK reads.
 
     Raises:
-        InputRefusedError: It is not there, or cannot be read as a volume.
+        InputRefusedError: It cannot be read as a volume.
     """
     import SimpleITK as sitk
 
-    path = Path(path)
-    if not path.exists():
-        raise InputRefusedError(f"{path} does not exist; give a volume file or a DICOM folder.")
-    if path.is_dir() or is_dicom(path):
-        from CTEnhanceLib.dicom import read_series
-
-        return read_series(path)
     try:
         return sitk.ReadImage(str(path))
     except RuntimeError as error:
         reason = str(error).strip().splitlines()[-1].removeprefix("sitk::ERROR: ")
         raise InputRefusedError(
-            f"{path.name} cannot be read as a volume ({reason}); give {', '.join(SUFFIXES)} or a DICOM folder."
+            f"{Path(path).name} cannot be read as a volume ({reason}); give {', '.join(SUFFIXES)} or a DICOM folder."
         ) from error
-
-
-def check_writable(path: str | os.PathLike[str]) -> None:
-    """Check before a long run that a file can be made under a name.
-
-    Raises:
-        OutputError: Its folder is missing or write-protected.
-    """
-    path = Path(path)
-    folder = path.absolute().parent
-    if not folder.is_dir():
-        raise OutputError(f"The folder {folder} does not exist; make it first or choose another place for {path.name}.")
-    if not os.access(folder, os.W_OK):
-        raise OutputError(f"The folder {folder} is write-protected; choose another place for {path.name}.")
-
-
-@contextmanager
-def appearing(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Give a temporary name beside `path`; what is written there takes the name of `path` when the block ends well.
-
-    It may be a file or a folder. The temporary name ends like `path`, so that writers see the suffix.
-
-    Raises:
-        OutputError: Nothing can be written there.
-    """
-    path = Path(path)
-    check_writable(path)
-    partial = Path(tempfile.mkdtemp(prefix=".ctenhance-", dir=path.absolute().parent)) / path.name
-    _pending.add(partial)
-    try:
-        yield partial
-        if path.is_dir():
-            path.rmdir()  # an empty one; Windows replaces no folder by another
-        partial.replace(path)
-    except (OSError, RuntimeError) as error:
-        raise OutputError(f"{path} could not be written ({str(error).strip().splitlines()[-1]}).") from error
-    finally:
-        _remove(partial)
-
-
-def remove_pending() -> None:
-    """Remove whatever is half written: for a run that is about to be ended from outside."""
-    for partial in list(_pending):
-        _remove(partial)
 
 
 def write_volume(image: sitk.Image, path: str | os.PathLike[str]) -> None:
@@ -128,14 +68,3 @@ def write_volume(image: sitk.Image, path: str | os.PathLike[str]) -> None:
         raise OutputError(f"{Path(path).name} needs one of the suffixes {', '.join(SUFFIXES)}.")
     with appearing(path) as partial:
         sitk.WriteImage(image, str(partial), useCompression=partial.name.lower().endswith(".nii.gz"))
-
-
-def write_text(text: str, path: str | os.PathLike[str]) -> None:
-    """Write a UTF-8 text file; it appears under its name only when it is complete."""
-    with appearing(path) as partial:
-        partial.write_bytes(text.encode("utf-8"))
-
-
-def _remove(partial: Path) -> None:
-    _pending.discard(partial)
-    shutil.rmtree(partial.parent, ignore_errors=True)

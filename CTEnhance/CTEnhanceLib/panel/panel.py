@@ -128,7 +128,7 @@ class Panel:
 
     def run_report(self, outcome: Outcome) -> str:
         """What "Copy report" puts on the clipboard."""
-        geometry = self._run_input.geometry_words() if self._run_input else "unknown"
+        geometry = self._run_input.geometry_words if self._run_input else "unknown"
         device = self._run_device.words()
         return problem_report(outcome, self._run_settings, geometry, self._run_model, device)
 
@@ -147,7 +147,7 @@ class Panel:
         entry = self.models.entry
         found = understand(node, chosen.spacing, chosen.thickness or None, entry.spec if entry else None)
         self._seen, self._understanding = seen, found
-        reasons, facts = html.escape(" ".join(found.reasons), quote=False), found.words()
+        reasons, facts = html.escape(" ".join(found.reasons), quote=False), found.words
         ui.verdictLabel.text = f"<b>{found.heading}</b> {reasons}" + (f"<br>{quiet(facts)}" if facts else "")
         ui.verdictLabel.visible = True
         mark(ui.verdictLabel, found.verdict)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import slicer
@@ -12,7 +12,7 @@ from slicer.i18n import tr as _
 from CTEnhanceLib.errors import CTEnhanceError
 
 if TYPE_CHECKING:
-    from CTEnhanceLib.ct.checks import Verdict, VolumeFacts
+    from CTEnhanceLib.ct.thick_volume import ThickVolume
     from CTEnhanceLib.model.spec import ModelSpec
 
 FIT, WARNING, REFUSED = "fit", "warning", "refused"  # as in ct.checks, which is imported only when there is a volume
@@ -20,12 +20,13 @@ FIT, WARNING, REFUSED = "fit", "warning", "refused"  # as in ct.checks, which is
 
 @dataclass(frozen=True)
 class Understanding:
-    """What the panel says below the input selector.
+    """What the panel says below the input selector; it holds no voxels.
 
     Attributes:
         verdict: ``fit``, ``warning`` or ``refused``.
         reasons: Sentences: the one reason of a refusal, or all warnings.
-        facts: Size, spacing, slice axis, interval and thickness; None where there is no volume to describe.
+        words: Size, spacing, slices, and where each number comes from; empty where there is no volume to describe.
+        geometry_words: The same for a bug report, nothing about the patient.
         voxels_in: Voxels of the measured volume.
         slices_out: Number of thin slices.
         voxels_out: Voxels of the computed volume.
@@ -33,29 +34,11 @@ class Understanding:
 
     verdict: str
     reasons: tuple[str, ...]
-    facts: VolumeFacts | None = None
+    words: str = ""
+    geometry_words: str = "no volume"
     voxels_in: int = 0
     slices_out: int = 0
     voxels_out: int = 0
-
-    def words(self) -> str:
-        """Size, spacing, slices, and where each number comes from."""
-        facts = self.facts
-        if facts is None:
-            return ""
-        return _(
-            "{count} {plane} slices, {thickness:.4g} mm thick ({thickness_source}), every {interval:.4g} mm "
-            "({interval_source}). {size} pixels of {pixel} mm."
-        ).format(
-            count=facts.slices,
-            plane=_plane_words(facts.plane),
-            thickness=facts.thickness,
-            thickness_source=_source_words(facts.thickness_source),
-            interval=facts.interval,
-            interval_source=_source_words(facts.interval_source),
-            size=" \u00d7 ".join(str(number) for number in _in_plane(facts, facts.size)),
-            pixel=" \u00d7 ".join(sorted({f"{mm:.3g}" for mm in _in_plane(facts, facts.spacing)})),
-        )
 
     @property
     def heading(self) -> str:
@@ -65,19 +48,6 @@ class Understanding:
     def verdict_words(self) -> str:
         """The verdict and its reasons."""
         return " ".join([self.heading, *self.reasons])
-
-    def geometry_words(self) -> str:
-        """Size, spacing and slices for a bug report: nothing about the patient."""
-        facts = self.facts
-        if facts is None:
-            return "no volume"
-        spacing = " x ".join(f"{mm:.4g}" for mm in facts.spacing)
-        return (
-            f"{' x '.join(map(str, facts.size))} voxels of {spacing} mm, "
-            f"{facts.plane} slices along {facts.slice_axis}, "
-            f"interval {facts.interval:.4g} mm ({facts.interval_source}), "
-            f"thickness {facts.thickness:.4g} mm ({facts.thickness_source})"
-        )
 
 
 def understand(
@@ -91,50 +61,66 @@ def understand(
         thickness: Slice thickness typed in, mm; None takes what is known.
         model: The chosen model; None leaves out whether it was made for such slices.
     """
-    from CTEnhanceLib.ct.checks import check_thick_volume
+    from CTEnhanceLib.ct.acquisition import StatedSlices
     from CTEnhanceLib.ct.geometry import thin_positions
+    from CTEnhanceLib.ct.thick_volume import thick_volume
+    from CTEnhanceLib.enhancement.plan import require_model_fits
     from CTEnhanceLib.scene.distortion import hidden_distortion
     from CTEnhanceLib.scene.nodes import image_from_node
 
     hidden = hidden_distortion(node)
     if hidden:
         return Understanding(REFUSED, (hidden,))
+    words = geometry_words = ""
     try:
-        image = image_from_node(node)
-        verdict = check_thick_volume(image, spacing=spacing, thickness=thickness)
-        warnings = [] if verdict.level == REFUSED else _model_warnings(image, spacing, thickness, model)
+        volume = thick_volume(
+            image_from_node(node),
+            stated=StatedSlices(thickness=thickness),
+            spacing=spacing,
+            model_profile=model.slice_profile if model is not None else None,
+        )
+        words, geometry_words = _words(volume), _geometry_words(volume)
+        volume.require_fit()
+        warnings = require_model_fits(model, volume, spacing) if model is not None else []
     except CTEnhanceError as error:
-        return Understanding(REFUSED, (str(error),))
-    facts = verdict.facts
-    if verdict.level == REFUSED or facts is None:
-        return Understanding(REFUSED, verdict.reasons, facts)
-    reasons = _without_repetition(verdict, warnings)
-    voxels_in = int(np.prod(facts.size))
-    slices_out = len(thin_positions(facts.slices, facts.interval, spacing))
-    voxels_out = voxels_in // facts.slices * slices_out
-    return Understanding(WARNING if reasons else FIT, reasons, facts, voxels_in, slices_out, voxels_out)
+        return Understanding(REFUSED, (str(error),), words, geometry_words)
+    reasons = (*volume.verdict.reasons, *warnings)
+    count = volume.geometry.count
+    voxels_in = int(np.prod(volume.size))
+    slices_out = len(thin_positions(count, volume.geometry.interval, spacing))
+    voxels_out = voxels_in // count * slices_out
+    return Understanding(WARNING if reasons else FIT, reasons, words, geometry_words, voxels_in, slices_out, voxels_out)
 
 
-def _model_warnings(image: Any, spacing: float, thickness: float | None, model: ModelSpec | None) -> list[str]:
-    if model is None:
-        return []
-    from CTEnhanceLib.ct.acquisition import resolve_acquisition
-    from CTEnhanceLib.ct.geometry import slice_geometry
-    from CTEnhanceLib.enhancement.suitability import require_model_fits
+def _words(volume: ThickVolume) -> str:
+    acquisition = volume.acquisition
+    return _(
+        "{count} {plane} slices, {thickness:.4g} mm thick ({thickness_source}), every {interval:.4g} mm "
+        "({interval_source}). {size} pixels of {pixel} mm."
+    ).format(
+        count=volume.geometry.count,
+        plane=_plane_words(volume.plane),
+        thickness=acquisition.thickness,
+        thickness_source=_source_words(acquisition.sources["thickness"]),
+        interval=acquisition.interval,
+        interval_source=_source_words(acquisition.sources["interval"]),
+        size=" \u00d7 ".join(str(number) for number in _in_plane(volume, volume.size)),
+        pixel=" \u00d7 ".join(sorted({f"{mm:.3g}" for mm in _in_plane(volume, volume.spacing)})),
+    )
 
-    acquisition = resolve_acquisition(image, thickness=thickness, model_profile=model.slice_profile)
-    return require_model_fits(model, acquisition, slice_geometry(image), spacing)
+
+def _geometry_words(volume: ThickVolume) -> str:
+    acquisition, spacing = volume.acquisition, " x ".join(f"{mm:.4g}" for mm in volume.spacing)
+    return (
+        f"{' x '.join(map(str, volume.size))} voxels of {spacing} mm, "
+        f"{volume.plane} slices along {volume.slice_axis}, "
+        f"interval {acquisition.interval:.4g} mm ({acquisition.sources['interval']}), "
+        f"thickness {acquisition.thickness:.4g} mm ({acquisition.sources['thickness']})"
+    )
 
 
-def _without_repetition(verdict: Verdict, warnings: list[str]) -> tuple[str, ...]:
-    """Gaps between slices are a matter of the volume and of the model; once is enough."""
-    said_gaps = any("gaps" in reason for reason in verdict.reasons)
-    return (*verdict.reasons, *(w for w in warnings if not (said_gaps and "was not measured" in w)))
-
-
-def _in_plane(facts: VolumeFacts, values: tuple) -> list:
-    axis = "ijk".index(facts.slice_axis)
-    return [value for index, value in enumerate(values) if index != axis]
+def _in_plane(volume: ThickVolume, values: tuple) -> list:
+    return [value for axis, value in enumerate(values) if axis != volume.geometry.axis]
 
 
 def _plane_words(plane: str) -> str:

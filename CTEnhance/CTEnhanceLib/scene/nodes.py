@@ -27,6 +27,9 @@ DICOM_FACTS = (
     ("0008|0008", "0008,0008"),  # image type
 )
 
+ANY_WINDOW = (-1000.0, 1000.0)
+"""For a new volume that gets the grey scale of another one at once: an automatic one would look at every voxel."""
+
 _LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0])
 _ORTHOGONALITY_TOLERANCE = 1e-3
 
@@ -119,6 +122,18 @@ def add_volume(
         node.SetAndObserveDisplayNodeID(display.GetID())
     node.CreateDefaultDisplayNodes()
     return node
+
+
+def look_like(node: slicer.vtkMRMLScalarVolumeNode, like: slicer.vtkMRMLScalarVolumeNode) -> None:
+    """Show a volume that is not saved with the scene as another one is shown: same place, same grey scale."""
+    node.SetSaveWithScene(False)
+    node.SetAndObserveTransformNodeID(like.GetTransformNodeID())
+    display, source = node.GetDisplayNode(), like.GetDisplayNode()
+    display.SetSaveWithScene(False)
+    display.SetInterpolate(False)
+    if source is not None:
+        display.AutoWindowLevelOff()
+        display.SetWindowLevel(source.GetWindow(), source.GetLevel())
 
 
 def remove_with_belongings(node: slicer.vtkMRMLDisplayableNode) -> None:

@@ -100,7 +100,7 @@ class _Requests(Dataset[Batch]):
 
 
 def _read(path: str) -> Any:
-    from CTEnhanceLib.files.volumes import read_volume
+    from CTEnhanceLib.dicom.volumes import read_volume
 
     found = data_path(path)
     if not found.exists():

@@ -1,17 +1,13 @@
-"""How a run ended, and who is told."""
+"""How a run ended."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 
 from slicer.i18n import tr as _
 
 from CTEnhanceLib.panel.run.process import WorkerEnd
-from CTEnhanceLib.panel.run.progress import Progress
-
-if TYPE_CHECKING:
-    from CTEnhanceLib.panel.run.run import EnhanceRun
 
 _TOLD_EXIT_CODES = range(2, 7)  # the worker's last line of standard error is a sentence for the user
 
@@ -37,19 +33,6 @@ class Outcome:
     exit_code: int | None = None
     seconds: float = 0.0
     report: dict[str, Any] = field(default_factory=dict)
-
-
-class Listener(Protocol):
-    """Who wants to hear of a run."""
-
-    def run_started(self, run: EnhanceRun) -> None:
-        """It begins; `run_ended` follows, even when the worker cannot be started."""
-
-    def run_progressed(self, progress: Progress) -> None:
-        """A progress line came."""
-
-    def run_ended(self, outcome: Outcome) -> None:
-        """It is over, and nothing of it is left but the outcome."""
 
 
 def failure_sentence(end: WorkerEnd) -> str:

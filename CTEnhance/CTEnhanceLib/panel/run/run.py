@@ -12,16 +12,16 @@ import shutil
 import tempfile
 import time
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, Protocol
 
 import slicer
 import vtk
 from slicer.i18n import tr as _
 
 from CTEnhanceLib.errors import CTEnhanceError, OutputError, UsageError
-from CTEnhanceLib.panel.run.outcome import Listener, Outcome, failure_sentence
+from CTEnhanceLib.panel.run.outcome import Outcome, failure_sentence
 from CTEnhanceLib.panel.run.process import Worker, WorkerEnd
-from CTEnhanceLib.panel.run.progress import parse_progress
+from CTEnhanceLib.panel.run.progress import Progress, parse_progress
 from CTEnhanceLib.panel.run.settings import (
     CONFIDENCE_FILE,
     INPUT_FILE,
@@ -36,6 +36,19 @@ logger = logging.getLogger(__name__)
 FOLDER_PREFIX = "CTEnhance-run-"
 _STALE_SECONDS = 24 * 3600
 _CANCELLED_EXIT_CODE = 130
+
+
+class Listener(Protocol):
+    """Who wants to hear of a run."""
+
+    def run_started(self, run: EnhanceRun) -> None:
+        """It begins; `run_ended` follows, even when the worker cannot be started."""
+
+    def run_progressed(self, progress: Progress) -> None:
+        """A progress line came."""
+
+    def run_ended(self, outcome: Outcome) -> None:
+        """It is over, and nothing of it is left but the outcome."""
 
 
 class EnhanceRun:

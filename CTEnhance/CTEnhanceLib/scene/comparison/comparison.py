@@ -15,7 +15,7 @@ import slicer
 
 from CTEnhanceLib.errors import InputRefusedError, UsageError
 from CTEnhanceLib.scene.comparison.bone import BoneRendering
-from CTEnhanceLib.scene.comparison.captions import Volumes
+from CTEnhanceLib.scene.comparison.derived_volumes import DerivedVolumes
 from CTEnhanceLib.scene.comparison.framing import (
     BODY_ABOVE_HU,
     BONE_ABOVE_HU,
@@ -30,7 +30,6 @@ from CTEnhanceLib.scene.comparison.framing import (
 )
 from CTEnhanceLib.scene.comparison.labels import LabelText
 from CTEnhanceLib.scene.comparison.layouts import LAYOUTS, PLOT_VIEW, TABLE_VIEW, VIEWS
-from CTEnhanceLib.scene.comparison.made import Made
 from CTEnhanceLib.scene.comparison.own_views import own_view_node, remove_own_views
 from CTEnhanceLib.scene.comparison.settings import (
     COMPUTED_REFERENCE,
@@ -44,6 +43,7 @@ from CTEnhanceLib.scene.comparison.settings import (
 from CTEnhanceLib.scene.comparison.slice_bar import slice_centres
 from CTEnhanceLib.scene.comparison.view_host import SliceView, Stage, VolumeView, desktop_stage
 from CTEnhanceLib.scene.comparison.view_setup import Dressing
+from CTEnhanceLib.scene.comparison.volumes import Volumes
 from CTEnhanceLib.scene.figures.figures import world_of_position
 from CTEnhanceLib.scene.figures.surface import SurfacePair
 from CTEnhanceLib.scene.output import CONFIDENCE_REFERENCE
@@ -86,7 +86,7 @@ class Comparison:
         self.slice_views: list[SliceView] = []
         self.volume_views: list[VolumeView] = []
         self._dressing: Dressing | None = None
-        self._made = Made(self.volumes)
+        self._derived = DerivedVolumes(self.volumes)
         self._boxes: dict[float, Box] = {}
         self._seen: dict[str, SliceView | VolumeView] = {}
         self._framed: set[str] = set()
@@ -144,17 +144,17 @@ class Comparison:
         before, self.settings = self.settings, settings
         if settings.left != before.left:
             self._undress()
-            self._made.drop()
+            self._derived.drop()
         if (settings.surface_hu, settings.distance_mm) != (before.surface_hu, before.distance_mm):
             self._undress()
-            self._made.drop_surfaces()
+            self._derived.drop_surfaces()
         if settings.layout != before.layout:
             self.show(settings.layout)
         elif self._views and (self._dressing is None or _shown(settings) != _shown(before)):
             self._undress()
             self._dress()
         self.bone.set(settings.preset, settings.shift, settings.shading)
-        self._made.follow(settings)
+        self._derived.follow(settings)
         self._keep()
 
     def look_from(self, direction: str | Sequence[float]) -> None:
@@ -199,7 +199,7 @@ class Comparison:
     @property
     def surfaces(self) -> SurfacePair:
         """The bone of both volumes as surfaces, with the distance between them; made when first asked for."""
-        return self._made.surfaces(self.settings)
+        return self._derived.surfaces(self.settings)
 
     @property
     def dressing(self) -> Dressing | None:
@@ -210,7 +210,7 @@ class Comparison:
         """Bring the user's layout back and remove every node and observer made here."""
         self._stop_observing()
         self._undress()
-        self._made.drop()
+        self._derived.drop()
         self.bone.remove()
         for display, interpolate in self._interpolate.items():
             display.SetInterpolate(interpolate)
@@ -226,7 +226,7 @@ class Comparison:
         return [*self.slice_views, *self.volume_views]
 
     def _dress(self) -> None:
-        self._made.fill_left(self.settings)
+        self._derived.fill_left(self.settings)
         self._dressing = Dressing(
             self.stage,
             self.volumes,
@@ -234,8 +234,8 @@ class Comparison:
             self.slice_views,
             self.volume_views,
             self.bone,
-            partial(self._made.difference, self.settings),
-            partial(self._made.surfaces, self.settings),
+            partial(self._derived.difference, self.settings),
+            partial(self._derived.surfaces, self.settings),
         )
         self._keep()
 
@@ -288,7 +288,7 @@ class Comparison:
         self._stale = False
         self._boxes.clear()
         self._undress()
-        self._made.drop()
+        self._derived.drop()
         if self._views:
             self._dress()
 

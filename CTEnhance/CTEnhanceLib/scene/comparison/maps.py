@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import slicer
 
+from CTEnhanceLib.errors import UsageError
 from CTEnhanceLib.scene.colors import DIVERGING, UNCERTAIN, add_colors, add_legend
-from CTEnhanceLib.scene.comparison.derived import difference_node
 from CTEnhanceLib.scene.comparison.view_host import SliceView
-from CTEnhanceLib.scene.nodes import remove_with_belongings, voxels
+from CTEnhanceLib.scene.nodes import ANY_WINDOW, add_volume, image_from_node, look_like, remove_with_belongings, voxels
 from CTEnhanceLib.scene.provenance import Kind, mark
 
 DIFFERENCE_RANGE_HU = 400.0
@@ -73,6 +74,37 @@ class DifferenceMap:
         if self.legend is not None:
             self._scene.RemoveNode(self.legend)
             self.legend = None
+
+
+def difference_node(
+    left: slicer.vtkMRMLScalarVolumeNode, computed: slicer.vtkMRMLScalarVolumeNode
+) -> slicer.vtkMRMLScalarVolumeNode:
+    """Subtract the computed volume from another one on the same grid: positive where the other is brighter.
+
+    Args:
+        left: The interpolated measured slices, or a reference, on the computed volume's grid.
+        computed: The computed volume.
+
+    Returns:
+        A new volume in HU, not saved with the scene.
+
+    Raises:
+        UsageError: The grids differ.
+    """
+    ours, theirs = voxels(computed), voxels(left)
+    if ours.shape != theirs.shape:
+        raise UsageError(
+            f"'{left.GetName()}' has {theirs.shape[::-1]} voxels and '{computed.GetName()}' {ours.shape[::-1]}: "
+            "only volumes on one grid can be subtracted."
+        )
+    image = image_from_node(computed)
+    node = add_volume(computed.GetScene(), image, f"{left.GetName()} - {computed.GetName()}", ANY_WINDOW)
+    for target, left_slice, our_slice in zip(voxels(node), theirs, ours):
+        target[:] = np.clip(left_slice.astype(np.int32) - our_slice, -32768, 32767)
+    node.GetImageData().Modified()
+    mark(node, Kind.DIFFERENCE, f"{left.GetName()} minus computed, HU")
+    look_like(node, computed)
+    return node
 
 
 class ConfidenceOverlay:

@@ -11,8 +11,7 @@ import slicer
 
 from CTEnhanceLib.scene.comparison.blend import Checkerboard, Flicker, Reveal
 from CTEnhanceLib.scene.comparison.bone import BoneRendering
-from CTEnhanceLib.scene.comparison.captions import Captions, Volumes, side_of
-from CTEnhanceLib.scene.comparison.labels import LabelText, ViewLabel
+from CTEnhanceLib.scene.comparison.labels import LabelText, LabelTexts, ViewLabel, side_of
 from CTEnhanceLib.scene.comparison.layouts import Side
 from CTEnhanceLib.scene.comparison.linking import (
     SharedCrosshair,
@@ -25,6 +24,7 @@ from CTEnhanceLib.scene.comparison.maps import ConfidenceOverlay, DifferenceMap
 from CTEnhanceLib.scene.comparison.settings import Settings
 from CTEnhanceLib.scene.comparison.slice_bar import SliceBar
 from CTEnhanceLib.scene.comparison.view_host import SliceView, Stage, VolumeView
+from CTEnhanceLib.scene.comparison.volumes import Volumes
 from CTEnhanceLib.scene.figures.surface import SurfacePair
 
 
@@ -147,12 +147,12 @@ class Dressing:
             _plain_background(view.node)
 
     def _label(self, slice_views: Sequence[SliceView], volume_views: Sequence[VolumeView]) -> None:
-        captions = Captions(self._volumes, self._settings, self._bone)
+        texts = LabelTexts(self._volumes, self._settings, self._bone)
         for view in slice_views:
-            self._parts.append(SliceBar(view, self._volumes.measured, captions.assumed.thickness))
-            self._labels[view.tag] = ViewLabel(view.renderer, partial(captions.of_slice, view))
+            self._parts.append(SliceBar(view, self._volumes.measured, texts.assumed.thickness))
+            self._labels[view.tag] = ViewLabel(view.renderer, partial(texts.of_slice, view))
         for other in volume_views:
-            self._labels[other.tag] = ViewLabel(other.renderer, partial(captions.of_volume, other))
+            self._labels[other.tag] = ViewLabel(other.renderer, partial(texts.of_volume, other))
         self._parts += self._labels.values()
 
 

@@ -8,7 +8,7 @@ import vtk
 from scipy.ndimage import map_coordinates
 
 from CTEnhanceLib.errors import InputRefusedError
-from CTEnhanceLib.scene.comparison.captions import Volumes
+from CTEnhanceLib.scene.comparison.volumes import Volumes
 from CTEnhanceLib.scene.figures.tables import Curve, add_chart, add_table, remove_chart
 from CTEnhanceLib.scene.nodes import voxels
 from CTEnhanceLib.scene.provenance import COLORS, Kind, kind_of

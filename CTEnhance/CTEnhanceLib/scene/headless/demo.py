@@ -21,8 +21,9 @@ import SimpleITK as sitk
 import slicer
 
 from CTEnhanceLib.ct.profile import SliceProfile
+from CTEnhanceLib.dicom.volumes import read_volume
 from CTEnhanceLib.errors import CTEnhanceError, OutputError
-from CTEnhanceLib.files.volumes import read_volume, write_volume
+from CTEnhanceLib.files.volumes import write_volume
 from CTEnhanceLib.scene.comparison.comparison import Comparison
 from CTEnhanceLib.scene.headless.offscreen import OffscreenStage
 from CTEnhanceLib.scene.headless.picture import with_heading, write_png

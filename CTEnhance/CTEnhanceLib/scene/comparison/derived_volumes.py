@@ -1,16 +1,27 @@
-"""What a comparison makes of its volumes: made when first asked for, kept while it is true, removed as one."""
+"""What a comparison derives from its volumes: made when first asked for, kept while it is true, removed as one.
+
+Interpolation, difference map and surfaces live in the scene while the comparison is open and are made anew when a
+saved one is opened.
+"""
 
 from __future__ import annotations
 
-from CTEnhanceLib.scene.comparison.captions import Volumes
-from CTEnhanceLib.scene.comparison.derived import interpolated_node
+import numpy as np
+import slicer
+
+from CTEnhanceLib.ct.geometry import from_slices, slice_geometry, to_slices
+from CTEnhanceLib.ct.interpolation import KINDS, apply_along_slices, interpolation_matrix
+from CTEnhanceLib.errors import UsageError
+from CTEnhanceLib.evaluation.grid import place
 from CTEnhanceLib.scene.comparison.maps import DifferenceMap
 from CTEnhanceLib.scene.comparison.settings import AS_MEASURED, Settings
+from CTEnhanceLib.scene.comparison.volumes import Volumes
 from CTEnhanceLib.scene.figures.surface import SurfaceOptions, SurfacePair
-from CTEnhanceLib.scene.nodes import remove_with_belongings
+from CTEnhanceLib.scene.nodes import ANY_WINDOW, add_volume, image_from_node, look_like, remove_with_belongings
+from CTEnhanceLib.scene.provenance import Kind, mark
 
 
-class Made:
+class DerivedVolumes:
     """Interpolation, difference map and surfaces of the compared volumes.
 
     Args:
@@ -65,3 +76,36 @@ class Made:
         if self._volumes.left is not self._volumes.measured:
             remove_with_belongings(self._volumes.left)
             self._volumes.left = self._volumes.measured
+
+
+def interpolated_node(
+    measured: slicer.vtkMRMLScalarVolumeNode, computed: slicer.vtkMRMLScalarVolumeNode, kind: str
+) -> slicer.vtkMRMLScalarVolumeNode:
+    """Interpolate the measured slices onto the computed volume's grid.
+
+    Args:
+        measured: The thick-slice volume.
+        computed: Gives the positions of the thin slices.
+        kind: ``nearest``, ``linear`` or ``cubic``, the baselines of every table.
+
+    Returns:
+        A new volume with the measured one's grey scale, not saved with the scene.
+
+    Raises:
+        UsageError: The kind is unknown.
+        InputRefusedError: The two volumes do not share their in-plane grid.
+    """
+    if kind not in KINDS:
+        raise UsageError(f"'{kind}' is no interpolation: choose one of {', '.join(KINDS)}.")
+    thick = image_from_node(measured)
+    thin = place(image_from_node(computed), thick, f"'{computed.GetName()}'")
+    matrix = interpolation_matrix(slice_geometry(thick).positions, thin.positions, kind)
+    if kind == "nearest":
+        slices = to_slices(thick)[matrix.argmax(1)].astype(np.int16, copy=False)
+    else:
+        slices = np.rint(apply_along_slices(matrix, to_slices(thick))).astype(np.int16)
+    image = from_slices(slices, thick, float(thin.positions[0]), thin.spacing)
+    node = add_volume(measured.GetScene(), image, f"{measured.GetName()} [{kind}]", ANY_WINDOW)
+    mark(node, Kind.INTERPOLATED, f"{kind}, {thin.spacing:.3g} mm slices")
+    look_like(node, measured)
+    return node

@@ -1,0 +1,74 @@
+"""What a run is asked for, and how it is watched and ended."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Callable
+
+import numpy as np
+
+from CTEnhanceLib.ct.acquisition import StatedSlices
+from CTEnhanceLib.errors import CancelledError, UsageError
+
+Progress = Callable[[str, int, int], None]
+Cancel = Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a run is asked for; see `CTEnhanceLib.enhance` for the meaning of each.
+
+    Attributes:
+        spacing: Interval of the thin slices, mm.
+        device: "auto", "cpu", "cuda", "cuda:N" or "mps".
+        precision: "auto", "fp32", "fp16" or "bf16", of the inner layers.
+        stated: What the user states about the thick slices.
+        consistency: Whether to back-project onto the measured slices.
+        confidence: Whether to give the confidence volume.
+
+    Raises:
+        UsageError: The spacing is not positive.
+    """
+
+    spacing: float = 1.0
+    device: str = "auto"
+    precision: str = "auto"
+    stated: StatedSlices = field(default_factory=StatedSlices)
+    consistency: bool = True
+    confidence: bool = False
+
+    def __post_init__(self) -> None:
+        if not (np.isfinite(self.spacing) and self.spacing > 0):
+            raise UsageError(f"The thin spacing must be a positive number of mm, not {self.spacing:g}.")
+
+
+class Watch:
+    """Tells of the progress of a run, asks whether to end it, and knows how long it has taken.
+
+    Args:
+        progress: Called as progress(stage, done, total).
+        cancel: Asked between batches; True ends the run.
+    """
+
+    def __init__(self, progress: Progress | None = None, cancel: Cancel | None = None) -> None:
+        self._progress, self._cancel, self._started = progress, cancel, time.perf_counter()
+
+    def progress(self, stage: str, done: int, total: int) -> None:
+        """Tell that `done` of `total` steps of a stage are done."""
+        if self._progress is not None:
+            self._progress(stage, done, total)
+
+    def stop_if_cancelled(self) -> None:
+        """End the run where `cancel` says so.
+
+        Raises:
+            CancelledError: It does.
+        """
+        if self._cancel is not None and self._cancel():
+            raise CancelledError
+
+    @property
+    def seconds(self) -> float:
+        """Time since the run began."""
+        return time.perf_counter() - self._started

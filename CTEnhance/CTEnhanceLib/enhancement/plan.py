@@ -1,0 +1,130 @@
+"""Everything that is settled before computing: whether the model fits, where the thin slices lie, who predicts them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from CTEnhanceLib.ct.consistency import covering_matrix
+from CTEnhanceLib.ct.geometry import thin_positions
+from CTEnhanceLib.ct.interpolation import interpolation_matrix
+from CTEnhanceLib.ct.profile import thickening_matrix
+from CTEnhanceLib.ct.thick_volume import ThickVolume
+from CTEnhanceLib.enhancement.options import Options
+from CTEnhanceLib.enhancement.slice_map import slice_map, unreached
+from CTEnhanceLib.errors import ModelRefusedError
+from CTEnhanceLib.model.prediction import Prediction
+from CTEnhanceLib.model.spec import ModelSpec
+
+if TYPE_CHECKING:
+    from CTEnhanceLib.model.stack import Stack
+
+_SLACK = 0.01
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is computed from what, settled before any computing.
+
+    Attributes:
+        volume: The thick slices.
+        spec: What the model says of itself.
+        model_sha256: Hash of its model.json.
+        options: What was asked for.
+        thin: Thin slice centres, mm from the first thick centre, shape (n_thin,).
+        predictions: Which thick slice predicts which thin slice.
+        interpolation: (n_thin, n_thick), cubic.
+        thickening: (n_thick, n_thin), the slice profile.
+        covering: (n_thin, n_thick), which thin slices a thick one covers.
+        warnings: Sentences for the user.
+    """
+
+    volume: ThickVolume
+    spec: ModelSpec
+    model_sha256: str
+    options: Options
+    thin: np.ndarray
+    predictions: list[Prediction]
+    interpolation: np.ndarray
+    thickening: np.ndarray
+    covering: np.ndarray
+    warnings: tuple[str, ...]
+
+
+def make_plan(volume: ThickVolume, stack: Stack, options: Options) -> Plan:
+    """Settle what is computed from what.
+
+    Args:
+        volume: The thick slices.
+        stack: The model.
+        options: What was asked for.
+
+    Raises:
+        InputRefusedError: The volume is nothing that thin slices can be computed from.
+        ModelRefusedError: The model was not made for it, or never predicts twice and confidence was asked for.
+    """
+    volume.require_fit()
+    spec, geometry = stack.spec, volume.geometry
+    warnings = (*volume.verdict.reasons, *require_model_fits(spec, volume, options.spacing))
+    thin = thin_positions(geometry.count, geometry.interval, options.spacing)
+    predictions = slice_map(geometry.positions, thin, geometry.interval, spec.offsets)
+    gaps = unreached(predictions, len(thin))
+    if gaps:
+        raise ModelRefusedError(
+            f"The model {spec.name!r} gives slices at {spec.offsets} mm from each thick slice, which leaves "
+            f"{len(gaps)} of {len(thin)} slices at {options.spacing:g} mm without a prediction for an interval of "
+            f"{geometry.interval:g} mm; choose a model that takes any offset."
+        )
+    if options.confidence and len(predictions) == len(thin):
+        raise ModelRefusedError(
+            f"The model {spec.name!r} predicts every slice only once here, so there is no confidence to give; "
+            "leave it out or choose another model."
+        )
+    return Plan(
+        volume,
+        spec,
+        stack.sha256,
+        options,
+        thin,
+        predictions,
+        interpolation_matrix(geometry.positions, thin),
+        thickening_matrix(geometry.positions, thin, volume.acquisition.profile),
+        covering_matrix(geometry.positions, thin),
+        warnings,
+    )
+
+
+def require_model_fits(spec: ModelSpec, volume: ThickVolume, spacing: float) -> list[str]:
+    """Check that a model was made for these slices.
+
+    Args:
+        spec: What the model says of itself.
+        volume: The thick slices.
+        spacing: Thin spacing asked for, mm.
+
+    Returns:
+        Warnings, one sentence each; empty where everything is as in training.
+
+    Raises:
+        ModelRefusedError: Interval, thickness or thin spacing is not what the model was made for.
+    """
+    acquisition = volume.acquisition
+    for words, value, (low, high) in (
+        ("slices that lie {} apart", acquisition.interval, spec.interval_range_mm),
+        ("slices {} thick", acquisition.thickness, spec.thickness_range_mm),
+        ("thin slices {} apart", spacing, spec.spacing_range_mm),
+    ):
+        if not low * (1 - _SLACK) <= value <= high * (1 + _SLACK):
+            made_for = f"{low:g} mm" if low == high else f"{low:g} to {high:g} mm"
+            raise ModelRefusedError(
+                f"The model {spec.name!r} was made for {words.format(made_for)}, but {value:g} mm was met; choose "
+                "another model, or check the geometry of the volume."
+            )
+    low, high = spec.pixel_spacing_range_mm
+    return [
+        f"The pixels are {pixel:.3g} mm wide; the model {spec.name!r} was trained for {low:g} to {high:g} mm."
+        for pixel in sorted(set(volume.geometry.pixel_spacing))
+        if not low * (1 - _SLACK) <= pixel <= high * (1 + _SLACK)
+    ]
