@@ -5,9 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from CTEnhanceLib.dicom.header import SliceHeader
+from CTEnhanceLib.dicom.identity import check_one_scan
+from CTEnhanceLib.dicom.refusal import shown
+from CTEnhanceLib.dicom.rescale import check_rescale
 from CTEnhanceLib.errors import InputRefusedError
 
 MIN_SLICES = 4
+MAX_PIXELS = 4096
+_GREY = ("", "MONOCHROME1", "MONOCHROME2")
 # PS3.3 C.11.1.1.2 and the UCUM code of the Hounsfield unit; "US" means "unspecified" and is what several
 # writers put beside true Hounsfield units, so that only the values can tell
 HOUNSFIELD_UNITS = ("", "HU", "HU_MOD", "US", "[hnsf'U]", "[HNSF'U]")
@@ -16,7 +21,7 @@ _NO_SLICES = ("PERFUSION", "RCBF", "RCBV", "MTT", "TTP", "TMAX", "SUBTRACTION", 
 
 
 def check_headers(headers: list[SliceHeader]) -> None:
-    """Refuse a series whose slices are not single-channel Hounsfield images of one size, spacing and orientation.
+    """Refuse a series whose slices are not grey Hounsfield images of one scan, size, spacing and orientation.
 
     Args:
         headers: Headers of one CT series, in any order.
@@ -30,6 +35,7 @@ def check_headers(headers: list[SliceHeader]) -> None:
             f"The series has {'a single slice' if len(headers) == 1 else f'only {len(headers)} slices'}; "
             f"at least {MIN_SLICES} are needed, so give the folder that holds the whole series."
         )
+    check_one_scan(headers)
     _check_geometry(headers)
 
 
@@ -39,17 +45,32 @@ def _check_values(headers: list[SliceHeader]) -> None:
         if kind or header.units not in HOUNSFIELD_UNITS:
             what = header.units if header.units not in HOUNSFIELD_UNITS else kind
             raise InputRefusedError(
-                f"The series holds {what} images instead of slices in Hounsfield units; give the original CT series."
+                f"The series holds {shown(what)} images instead of slices in Hounsfield units; give the original "
+                "CT series."
             )
-        if header.samples != 1:
-            raise InputRefusedError(
-                f"{header.path.name} is a colour picture, not a CT slice; give the original CT series."
-            )
-        if header.slope is None or header.intercept is None or header.slope == 0:
-            raise InputRefusedError(
-                f"{header.path.name} states no rescale slope and intercept, so its values cannot be turned into "
-                "Hounsfield units; export the series again."
-            )
+        _check_pixels(header)
+        check_rescale(header)
+
+
+def _check_pixels(header: SliceHeader) -> None:
+    name = shown(header.path.name)
+    if header.samples != 1:
+        raise InputRefusedError(f"{name} is a colour picture, not a CT slice; give the original CT series.")
+    if header.photometric not in _GREY:
+        raise InputRefusedError(
+            f"{name} is a {shown(header.photometric)} picture whose values are no Hounsfield units; give the original "
+            "CT series."
+        )
+    if header.frames > 1 and header.frame is None:
+        raise InputRefusedError(
+            f"{name} holds {header.frames} frames without saying where each lies; export the series with one slice a "
+            "file, or as Enhanced CT."
+        )
+    if not 1 <= min(header.size) <= max(header.size) <= MAX_PIXELS:
+        rows, columns = header.size
+        raise InputRefusedError(
+            f"{name} states {columns} x {rows} pixels, which no CT slice has; export the series again."
+        )
 
 
 def _check_geometry(headers: list[SliceHeader]) -> None:
@@ -65,8 +86,8 @@ def _check_geometry(headers: list[SliceHeader]) -> None:
         ]
         if missing:
             raise InputRefusedError(
-                f"{header.path.name} states no {' and no '.join(missing)}, so its place in the patient is unknown; "
-                "export the series again."
+                f"{shown(header.path.name)} states no {' and no '.join(missing)}, so its place in the patient is "
+                "unknown; export the series again."
             )
     sizes = sorted({header.size for header in headers})
     if len(sizes) > 1:

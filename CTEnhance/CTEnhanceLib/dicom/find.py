@@ -1,60 +1,137 @@
-"""Find the DICOM files in a folder, whatever they are called."""
+"""Find the DICOM files in a folder, whatever they are called, and account for every other file."""
 
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
+from CTEnhanceLib.dicom.other_files import is_known_other
+from CTEnhanceLib.dicom.refusal import shown
 from CTEnhanceLib.errors import InputRefusedError
 
 # a file written without the preamble of PS3.10 begins with its first element, little endian: one of the first of
 # group 0002 (file meta information) or 0008 (up to SOP Instance UID)
 _BARE_STARTS = tuple(bytes((group, 0, element, 0)) for group in (2, 8) for element in range(0x19))
+_START = 1024
+_ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".7z", ".rar")
 
 
 def find_dicom_files(folder: Path) -> list[Path]:
     """List the DICOM files of a folder and its subfolders, by name.
 
     Files are known by their content (PS3.10 section 7.1), not by their suffix; hidden files and DICOMDIR are left
-    out, because an index and a copy made by a file system are no images.
+    out, because an index and a copy made by a file system are no images. A file that is neither DICOM nor known to be
+    something else may be a slice that was damaged: it is refused, for the series would be one slice shorter.
 
     Args:
         folder: The folder, or one DICOM file.
 
     Raises:
-        InputRefusedError: The folder is not there, cannot be read, is empty or holds no DICOM file.
+        InputRefusedError: The folder is not there, cannot be read, is empty, holds no DICOM file, or holds a file
+            that cannot be told to be something else.
     """
-    if folder.is_file():
-        if not is_dicom(folder):
-            raise InputRefusedError(f"{folder.name} is not a DICOM file; give the folder of a DICOM series.")
-        return [folder]
+    if not folder.exists():
+        raise InputRefusedError(f"There is no folder {shown(folder, 120)}; give the folder of a DICOM series.")
     if not folder.is_dir():
-        raise InputRefusedError(f"There is no folder {folder}; give the folder of a DICOM series.")
-    candidates = []
-    for place, subfolders, names in os.walk(folder, onerror=_refuse_unreadable):
-        subfolders[:] = sorted(name for name in subfolders if not name.startswith((".", "__")))
-        candidates += [
-            Path(place, name) for name in sorted(names) if not name.startswith(".") and name.upper() != "DICOMDIR"
-        ]
+        return [_single_file(folder)]
+    candidates = _files_below(folder)
     if not candidates:
-        raise InputRefusedError(f"The folder {folder.name} is empty; give the folder of a DICOM series.")
-    found = [path for path in candidates if is_dicom(path)]
+        raise InputRefusedError(f"The folder {shown(folder.name)} is empty; give the folder of a DICOM series.")
+    starts = {path: _start(path) for path in candidates}
+    found = [path for path, start in starts.items() if begins_as_dicom(start)]
     if not found:
-        raise InputRefusedError(
-            f"None of the {len(candidates)} files in {folder.name} is a DICOM image; give the folder of a DICOM series."
-        )
+        raise InputRefusedError(_why_none(folder, candidates))
+    unknown = [path for path, start in starts.items() if not begins_as_dicom(start) and not is_known_other(path, start)]
+    if unknown:
+        raise InputRefusedError(_unaccounted(unknown[0], starts[unknown[0]], len(unknown)))
     return found
 
 
 def is_dicom(path: Path) -> bool:
-    """Tell whether a file begins as a DICOM file does."""
+    """Tell whether a file begins as a DICOM file does; a pipe or a device is not opened.
+
+    Raises:
+        InputRefusedError: It cannot be read, or is no file.
+    """
+    return begins_as_dicom(_start(path))
+
+
+def begins_as_dicom(start: bytes) -> bool:
+    """Tell whether these are the first bytes of a DICOM file, with its preamble or without (PS3.10 section 7.1)."""
+    return start[128:132] == b"DICM" or start.startswith(_BARE_STARTS)
+
+
+def _single_file(path: Path) -> Path:
+    start = _start(path)
+    if begins_as_dicom(start):
+        return path
+    name = shown(path.name)
+    if start.startswith(b"PK\x03\x04") or path.name.lower().endswith(_ARCHIVES):
+        raise InputRefusedError(f"{name} is an archive; unpack it first, then give the folder of the DICOM series.")
+    raise InputRefusedError(f"{name} is not a DICOM file; give the folder of a DICOM series.")
+
+
+def _files_below(folder: Path) -> list[Path]:
+    """List all files but hidden ones and DICOMDIR; folders that are links are followed, each folder once."""
+    seen: set[tuple[int, int]] = set()
+    files: list[Path] = []
+    for place, subfolders, names in os.walk(folder, onerror=_refuse_unreadable, followlinks=True):
+        status = Path(place).stat()
+        if (status.st_dev, status.st_ino) in seen:
+            subfolders[:] = []
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        subfolders[:] = sorted(name for name in subfolders if not name.startswith((".", "__")))
+        files += [
+            Path(place, name) for name in sorted(names) if not name.startswith(".") and name.upper() != "DICOMDIR"
+        ]
+    return files
+
+
+def _start(path: Path) -> bytes:
     try:
+        # a pipe would keep the reader waiting for ever, and a device never ends
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise InputRefusedError(
+                f"{shown(path.name)} is no file but a pipe, a socket or a device; remove it from the folder."
+            )
         with path.open("rb") as file:
-            start = file.read(132)
+            return file.read(_START)
     except OSError as error:
-        raise InputRefusedError(f"{path.name} cannot be read ({error.strerror}).") from error
-    return start[128:] == b"DICM" or start.startswith(_BARE_STARTS)
+        raise InputRefusedError(f"{shown(path.name)} cannot be read ({error.strerror}); copy it again.") from error
+
+
+def _why_none(folder: Path, candidates: list[Path]) -> str:
+    archive = next((path for path in candidates if path.name.lower().endswith(_ARCHIVES)), None)
+    if archive:
+        return (
+            f"{shown(folder.name)} holds no DICOM image but the archive {shown(archive.name)}; unpack it first, then "
+            "give the folder of the DICOM series."
+        )
+    return (
+        f"None of the {len(candidates)} files in {shown(folder.name)} is a DICOM image; give the folder of a DICOM "
+        "series."
+    )
+
+
+def _unaccounted(path: Path, start: bytes, count: int) -> str:
+    if not start:
+        what = "is empty"
+    elif not start.strip(b"\0"):
+        what = "holds zeros only"
+    elif len(start) < 132:
+        what = "is too short for a DICOM file"
+    else:
+        what = "is not a DICOM file and not known as anything else"
+    more = f", as {count - 1} more" if count > 1 else ""
+    return (
+        f"{shown(path.name)} {what}{more}, so a slice of the series may be lost; export the series again, or remove "
+        "the file if it is no slice."
+    )
 
 
 def _refuse_unreadable(error: OSError) -> None:
-    raise InputRefusedError(f"The folder {error.filename} cannot be read ({error.strerror}).")
+    raise InputRefusedError(
+        f"The folder {shown(error.filename, 120)} cannot be read ({error.strerror}); copy it again."
+    )

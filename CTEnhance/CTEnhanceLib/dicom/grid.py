@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from CTEnhanceLib.dicom.header import SliceHeader
+from CTEnhanceLib.dicom.identity import check_one_acquisition
 from CTEnhanceLib.errors import InputRefusedError
 
 SAME_POSITION_MM = 0.01
@@ -43,7 +44,8 @@ def series_grid(headers: list[SliceHeader]) -> SeriesGrid:
         headers: Headers that passed `check_headers`, in any order.
 
     Raises:
-        InputRefusedError: Gantry tilt, duplicates, mixed thickness, missing slices or uneven spacing.
+        InputRefusedError: Gantry tilt, duplicates, mixed thickness, missing slices, uneven spacing or two
+            acquisitions.
     """
     direction = _direction(headers[0])
     normal = direction[:, 2]
@@ -55,6 +57,7 @@ def series_grid(headers: list[SliceHeader]) -> SeriesGrid:
     _check_duplicates(heights)
     _check_thickness(ordered)
     _check_spacing(heights)
+    check_one_acquisition(ordered)
     interval = float(heights[-1] - heights[0]) / (len(heights) - 1)
     rows, columns = ordered[0].pixel_spacing or (0.0, 0.0)
     return SeriesGrid(ordered, positions[0], direction, (columns, rows, interval))

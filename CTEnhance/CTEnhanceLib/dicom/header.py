@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from CTEnhanceLib.dicom.dataset import read_dataset
+from CTEnhanceLib.dicom.refusal import shown
 from CTEnhanceLib.errors import InputRefusedError
 
 if TYPE_CHECKING:
@@ -66,10 +68,27 @@ _TAGS = [
     "RescaleSlope",
     "RescaleIntercept",
     "RescaleType",
+    "ModalityLUTSequence",
+    "PhotometricInterpretation",
     "RealWorldValueMappingSequence",
     "SharedFunctionalGroupsSequence",
     "PerFrameFunctionalGroupsSequence",
+    "PatientID",
+    "PatientName",
+    "PatientBirthDate",
+    "AcquisitionNumber",
 ]
+
+# what all slices of a volume share, whatever their Series Instance UID says
+_SHARED = {
+    "patients": ("PatientID", "PatientName", "PatientBirthDate"),
+    "studies": ("StudyInstanceUID",),
+    "frames of reference": ("FrameOfReferenceUID",),
+    "acquisitions": ("AcquisitionNumber",),
+    "kernels": ("ConvolutionKernel",),
+    "tube voltages": ("KVP",),
+    "patient positions": ("PatientPosition",),
+}
 
 
 @dataclass(frozen=True)
@@ -96,6 +115,12 @@ class SliceHeader:
         intercept: Rescale intercept.
         units: Unit of the rescaled values; empty or "HU" for Hounsfield units.
         facts: Facts kept with the volume, key as in `FACTS`.
+        frames: Number of Frames as stated, 1 where it is not.
+        photometric: Photometric Interpretation.
+        has_lut: Whether a Modality LUT stands in place of slope and intercept.
+        series_number: Series Number, empty when not stated.
+        description: Series Description.
+        shared: What all slices of a volume share, by what it is; it may name the patient and is never shown.
     """
 
     path: Path
@@ -117,6 +142,12 @@ class SliceHeader:
     intercept: float | None
     units: str
     facts: dict[str, str]
+    frames: int
+    photometric: str
+    has_lut: bool
+    series_number: str
+    description: str
+    shared: dict[str, tuple[str, ...]] = field(repr=False)
 
 
 def read_headers(path: Path) -> list[SliceHeader]:
@@ -125,11 +156,11 @@ def read_headers(path: Path) -> list[SliceHeader]:
     Raises:
         InputRefusedError: The header is damaged.
     """
-    import pydicom
-
     try:
-        dataset = pydicom.dcmread(path, stop_before_pixels=True, force=True, specific_tags=_TAGS)
+        dataset = read_dataset(path, header_only=True, tags=_TAGS)
         headers = [_header(path, frame, parts) for frame, parts in _frames(dataset)]
+    except (InputRefusedError, MemoryError):
+        raise
     except Exception as error:  # each kind of damage raises its own
         raise _damaged(path) from error
     if not all(header.sop_class or header.modality for header in headers):
@@ -138,7 +169,7 @@ def read_headers(path: Path) -> list[SliceHeader]:
 
 
 def _damaged(path: Path) -> InputRefusedError:
-    return InputRefusedError(f"The header of {path.name} is damaged or cut short; export the series again.")
+    return InputRefusedError(f"The header of {shown(path.name)} is damaged or cut short; export the series again.")
 
 
 def _frames(dataset: Dataset) -> Iterator[tuple[int | None, list[Dataset]]]:
@@ -159,7 +190,7 @@ def _macros(groups: Any) -> list[Dataset]:
 def _header(path: Path, frame: int | None, parts: list[Dataset]) -> SliceHeader:
     whole = parts[-1]
     number, description = whole.get("SeriesNumber"), whole.get("SeriesDescription")
-    named = [f"number {number}" if number else "", f"'{description}'" if description else ""]
+    named = [f"number {shown(number, 12)}" if number else "", f"'{shown(description)}'" if description else ""]
     image_type = [*_values(parts, "ImageType", str), *_values(parts, "FrameType", str)]
     return SliceHeader(
         path=path,
@@ -181,6 +212,12 @@ def _header(path: Path, frame: int | None, parts: list[Dataset]) -> SliceHeader:
         intercept=_number(parts, "RescaleIntercept"),
         units=_units(parts),
         facts={key: text for key, name in FACTS.items() if (text := _text(parts, name))},
+        frames=int(whole.get("NumberOfFrames") or 1),
+        photometric=_text(parts, "PhotometricInterpretation").strip().upper(),
+        has_lut=bool(whole.get("ModalityLUTSequence")),
+        series_number=str(number if number is not None else ""),
+        description=str(description or ""),
+        shared={what: tuple(_text(parts, name) for name in names) for what, names in _SHARED.items()},
     )
 
 

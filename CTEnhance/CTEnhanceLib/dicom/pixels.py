@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from CTEnhanceLib.dicom.dataset import read_dataset
+from CTEnhanceLib.dicom.refusal import shown
 from CTEnhanceLib.errors import InputRefusedError
 
 if TYPE_CHECKING:
@@ -38,18 +40,16 @@ def stored_values(path: Path) -> tuple[np.ndarray, tuple[int, int] | None]:
     Raises:
         InputRefusedError: No pixels, damaged pixels, or a transfer syntax that nothing here can decode.
     """
-    import pydicom
-
     try:
-        dataset = pydicom.dcmread(path, force=True)
+        dataset = read_dataset(path, header_only=False)
         if "PixelData" not in dataset:
-            raise InputRefusedError(f"{path.name} holds no pixels, only a header; export the series again.")
+            raise InputRefusedError(f"{shown(path.name)} holds no pixels, only a header; export the series again.")
         return _decode(path, dataset), _padding_range(dataset)
     except (InputRefusedError, MemoryError):
         raise
     except Exception as error:  # each codec and each kind of damage raises its own
         raise InputRefusedError(
-            f"The pixels of {path.name} are damaged or cut short; export the series again."
+            f"The pixels of {shown(path.name)} are damaged or cut short; export the series again."
         ) from error
 
 
@@ -57,6 +57,7 @@ def _decode(path: Path, dataset: Dataset) -> np.ndarray:
     from pydicom.uid import ImplicitVRLittleEndian
 
     syntax = dataset.file_meta.get("TransferSyntaxUID")
+    _check_length(path, dataset, syntax)
     if syntax is None:  # no file meta information: PS3.5 A.1 leaves one reading
         syntax = dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
     try:
@@ -69,6 +70,16 @@ def _decode(path: Path, dataset: Dataset) -> np.ndarray:
     return values.reshape(int(dataset.get("NumberOfFrames") or 1), int(dataset.Rows), int(dataset.Columns))
 
 
+def _check_length(path: Path, dataset: Dataset, syntax: str | None) -> None:
+    """Refuse pixels that nothing in the header accounts for; a few bytes more are padding (PS3.5 A.4)."""
+    pixels = int(dataset.get("NumberOfFrames") or 1) * int(dataset.Rows) * int(dataset.Columns)
+    stated = pixels * int(dataset.get("SamplesPerPixel") or 1) * int(dataset.BitsAllocated) // 8
+    if syntax in (None, *_UNCOMPRESSED) and len(dataset.PixelData) >= 2 * stated > 0:
+        raise InputRefusedError(
+            f"{shown(path.name)} holds more pixels than its header states; export the series again."
+        )
+
+
 def to_hounsfield(stored: np.ndarray, slope: float, intercept: float, padding: tuple[int, int] | None) -> np.ndarray:
     """Apply the modality LUT (PS3.3 C.11.1) and turn padding (C.7.5.1.1.2) into air.
 
@@ -79,13 +90,14 @@ def to_hounsfield(stored: np.ndarray, slope: float, intercept: float, padding: t
         padding: First and last stored value that mean "no measurement", as `stored_values` gives them.
 
     Returns:
-        int16 HU of the same shape.
+        HU of the same shape: int16, or int32 where that does not hold them.
     """
     values = stored * np.float32(slope) + np.float32(intercept)
     if padding is not None and not _TISSUE[0] < padding[0] * slope + intercept < _TISSUE[1]:
         values[(stored >= padding[0]) & (stored <= padding[1])] = AIR
     limits = np.iinfo(np.int16)
-    return np.clip(np.rint(values), limits.min, limits.max).astype(np.int16)
+    fits = limits.min <= values.min(initial=0) and values.max(initial=0) <= limits.max
+    return np.rint(values).astype(np.int16 if fits else np.int32)
 
 
 def _padding_range(dataset: Dataset) -> tuple[int, int] | None:
@@ -111,7 +123,7 @@ def _decode_with_gdcm(path: Path, dataset: Dataset) -> np.ndarray:
 
     name = dataset.file_meta.TransferSyntaxUID.name
     refusal = InputRefusedError(
-        f"The pixels of {path.name} are compressed as {name}, which cannot be decoded here; install the codecs "
+        f"The pixels of {shown(path.name)} are compressed as {name}, which cannot be decoded here; install the codecs "
         "(pip install 'CTEnhance[dicom-codecs]') or export the series uncompressed."
     )
     # GDCM hands out rescaled values only; those of a multi-frame file may be scaled frame by frame

@@ -11,6 +11,8 @@ import numpy as np
 from CTEnhanceLib.dicom.checks import check_headers
 from CTEnhanceLib.dicom.grid import SeriesGrid, series_grid
 from CTEnhanceLib.dicom.pixels import stored_values, to_hounsfield
+from CTEnhanceLib.dicom.refusal import naming, shown
+from CTEnhanceLib.dicom.rescale import check_continuity, check_intercept
 from CTEnhanceLib.dicom.select import find_ct_series
 from CTEnhanceLib.dicom.tolerance import tolerant_of_headers
 from CTEnhanceLib.errors import InputRefusedError
@@ -20,26 +22,32 @@ if TYPE_CHECKING:
 
 
 @tolerant_of_headers()
-def read_series(folder: Path | str) -> sitk.Image:
+def read_series(folder: Path | str, series: str | None = None) -> sitk.Image:
     """Read the CT series in a folder (or one multi-frame CT file).
 
     Headers are checked before any pixel is decoded; then one file at a time is decoded into the volume.
 
     Args:
-        folder: Folder that holds one CT series, subfolders included; file names do not matter.
+        folder: Folder that holds a CT series, subfolders included; file names do not matter.
+        series: Series Number or Series Instance UID; needed where the folder holds several.
 
     Returns:
-        int16 HU. The third axis runs from slice to slice, i x j = k (right-handed). Facts of the header that do not
-        name the patient are metadata in SimpleITK's key format, for example "0018|0050" Slice Thickness,
-        "0018|1210" Convolution Kernel, "0020|000e" Series Instance UID.
+        int16 HU (int32 where a value lies beyond). The third axis runs from slice to slice, i x j = k (right-handed).
+        Facts of the header that do not name the patient are metadata in SimpleITK's key format, for example
+        "0018|0050" Slice Thickness, "0018|1210" Convolution Kernel, "0020|000e" Series Instance UID.
 
     Raises:
         InputRefusedError: In one sentence, what the folder holds instead of a CT volume and what to give.
     """
-    headers = find_ct_series(Path(folder))
-    check_headers(headers)
-    grid = series_grid(headers)
-    return _to_image(_load(grid), grid)
+    folder = Path(folder)
+    with naming(folder):
+        headers = find_ct_series(folder, series)
+        check_headers(headers)
+        grid = series_grid(headers)
+        volume = _load(grid)
+        check_continuity(volume, grid.headers)
+        check_intercept(volume, grid.headers)
+    return _to_image(volume, grid)
 
 
 def _load(grid: SeriesGrid) -> np.ndarray:
@@ -52,9 +60,12 @@ def _load(grid: SeriesGrid) -> np.ndarray:
             frame = header.frame or 0
             if frame >= len(stored):
                 raise InputRefusedError(
-                    f"{path.name} holds fewer pictures than its header lists; export the series again."
+                    f"{shown(path.name)} holds fewer pictures than its header lists; export the series again."
                 )
-            volume[index] = to_hounsfield(stored[frame], header.slope or 1.0, header.intercept or 0.0, padding)
+            values = to_hounsfield(stored[frame], header.slope or 1.0, header.intercept or 0.0, padding)
+            if values.dtype != volume.dtype and values.dtype == np.int32:
+                volume = volume.astype(np.int32)
+            volume[index] = values
     return volume
 
 

@@ -1,60 +1,30 @@
-"""Choose the one CT series among what a folder holds."""
+"""Choose the one CT series among what a folder holds and read its headers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
-from CTEnhanceLib.dicom.find import find_dicom_files
-from CTEnhanceLib.dicom.header import CT_CLASSES, SliceHeader, read_headers
+from CTEnhanceLib.dicom.header import SliceHeader, read_headers
+from CTEnhanceLib.dicom.refusal import shown
+from CTEnhanceLib.dicom.series import choose_series, list_series
 from CTEnhanceLib.errors import InputRefusedError
 
 
-def find_ct_series(folder: Path) -> list[SliceHeader]:
-    """Give the headers of the only CT series in a folder (subfolders included), in the order of their files.
+def find_ct_series(folder: Path, wanted: str | None = None) -> list[SliceHeader]:
+    """Give the headers of a CT series in a folder (subfolders included), in the order of their files.
 
-    Localizers (scouts), reports, dose pages and other objects that lie beside it are passed over.
+    Args:
+        folder: The folder, or one DICOM file.
+        wanted: Series Number or Series Instance UID; needed where there are several.
 
     Raises:
-        InputRefusedError: There is no CT series, or there are several.
+        InputRefusedError: There is no CT series, or there are several and none is chosen.
     """
-    headers = [header for path in find_dicom_files(folder) for header in read_headers(path)]
-    slices = [header for header in headers if _is_ct_image(header)]
-    if not slices:
-        raise InputRefusedError(_why_no_ct(headers, folder.name))
-    scanned = [header for header in slices if "LOCALIZER" not in header.image_type]
-    if not scanned:
+    series = choose_series(list_series(folder), wanted, shown(folder.name))
+    headers = [header for path in series.paths for header in read_headers(path)]
+    stranger = next((header for header in headers if header.series_uid.strip("\0 ") != series.uid), None)
+    if stranger:
         raise InputRefusedError(
-            f"{folder.name} holds only localizer (scout) images, which are no slices; "
-            "give the folder of the axial series."
+            f"The header of {shown(stranger.path.name)} is damaged (it names two series); export the series again."
         )
-    series: dict[str, list[SliceHeader]] = {}
-    for header in scanned:
-        series.setdefault(header.series_uid, []).append(header)
-    if len(series) > 1:
-        raise InputRefusedError(
-            f"{folder.name} holds {len(series)} CT series ({_names(series.values())}); "
-            "put the one you want into a folder of its own."
-        )
-    return scanned
-
-
-def _is_ct_image(header: SliceHeader) -> bool:
-    if header.sop_class:
-        return header.sop_class in CT_CLASSES
-    return header.modality == "CT" and min(header.size) > 0
-
-
-def _why_no_ct(headers: list[SliceHeader], name: str) -> str:
-    if any(header.modality == "CT" and min(header.size) > 0 for header in headers):
-        return (
-            f"{name} holds pictures captured from a screen (secondary capture), not CT slices; "
-            "give the folder of the original CT series."
-        )
-    kinds = ", ".join(sorted({header.modality for header in headers if header.modality})) or "unknown"
-    return f"{name} is not CT (modality {kinds}); give the folder of a CT series."
-
-
-def _names(series: Iterable[list[SliceHeader]]) -> str:
-    listed = [f"{headers[0].series_name or 'without number'}, {len(headers)} slices" for headers in series]
-    return "; ".join(listed[:6]) + (f"; and {len(listed) - 6} more" if len(listed) > 6 else "")
+    return headers
