@@ -46,13 +46,15 @@ path = "{thin_file}"
 
 
 @pytest.fixture
-def validated(thin_file: Path) -> str:
-    """The part of a configuration that validates on the small volume."""
+def validated(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The part of a configuration that validates on a small volume of its own."""
+    path = tmp_path_factory.mktemp("validation") / "thin.nrrd"
+    sitk.WriteImage(image_of(bony_slices(seed=1)), str(path))
     return f"""
 [validation]
 every = 3
 [[validation.case]]
 name = "small, 3 mm"
-thin = "{thin_file}"
+thin = "{path}"
 thickness_mm = 3.0
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from CTEnhanceLib.cli import main
 from CTEnhanceLib.errors import UsageError
 from CTEnhanceLib.training.config import read_config
+from CTEnhanceLib.training.validation import load_case
 from training_runs import CONTEXT, THESIS
 
 CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.toml"))
@@ -73,6 +75,39 @@ def test_values_can_be_changed_on_the_command_line(write_config, capsys):
     for wrong in ("steps=3", "training.stops=3", "training.steps=three", "training.steps"):
         assert main(["train", str(path), "--set", wrong]) == 2
         assert "ctenhance" in capsys.readouterr().err
+
+
+CASE = """
+[[validation.case]]
+name = "held back"
+thin = "{path}"
+slices = [{first}, {end}]
+crop = [0, 48, 0, 48, 45, 60]
+"""
+
+
+def test_slices_that_are_trained_on_are_refused_as_a_validation_case(write_config, thin_file):
+    trained = "slices = [0, 30]\n"
+    read_config(write_config(extra=trained + CASE.format(path=thin_file, first=30, end=60)))
+    other_spelling = thin_file.parent / "." / ".." / thin_file.parent.name / thin_file.name
+    for path in (thin_file, other_spelling):
+        overlapping = write_config(extra=trained + CASE.format(path=path, first=29, end=60))
+        with pytest.raises(UsageError, match=r"'held back' holds slices .* that are trained on"):
+            read_config(overlapping)
+    pair = f'[[data.pair]]\nthin = "{thin_file}"\nthick = "{thin_file}"\n'
+    with pytest.raises(UsageError, match=r"data\.pair trains on"):
+        read_config(write_config(extra=trained + pair + CASE.format(path=thin_file, first=30, end=60)))
+
+
+def test_the_final_figures_keep_to_the_slices_of_the_case(write_config, thin_file):
+    case = CASE.format(path=thin_file, first=33, end=60)
+    (settings,) = read_config(write_config(extra="slices = [0, 30]\n" + case)).validation
+    whole, cropped = load_case(settings, cropped=False), load_case(settings)
+    assert whole.thin.GetSize()[2] == 27
+    assert whole.thin.GetOrigin()[2] == 33
+    assert cropped.thin.GetSize()[2] == 15
+    with pytest.raises(UsageError, match="leave nothing"):
+        load_case(replace(settings, slices=(60, 80)))
 
 
 def test_missing_data_are_a_sentence(write_config, capsys, thin_file):

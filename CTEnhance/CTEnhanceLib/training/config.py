@@ -128,16 +128,18 @@ class ValidationCase:
     Attributes:
         name: How it is called in the log.
         thin: File of the reference.
+        slices: Slices of it that are used (k index, end excluded), always: for choosing and for the final figures.
         thick: File of the measured thick series; empty: the thin one is thickened.
         thickness_mm: Thickness and interval of the simulated slices.
         shape: Slice profile.
         fwhm_mm: Its width; 0: as the thickness.
-        crop: First and last-but-one index along x, y, z.
+        crop: First index and end (excluded) along x, y, z of the file: a part of it, for speed while training.
         weight: Share in the figure that chooses the checkpoint; 0: shown only.
     """
 
     name: str = ""
     thin: str = ""
+    slices: tuple[int, int] = (0, 1_000_000)
     thick: str = ""
     thickness_mm: float = 3.0
     shape: str = "box"
@@ -347,3 +349,33 @@ def _check(config: TrainingConfig) -> None:
     for fits, message in requirements:
         if not fits:
             raise UsageError(message)
+    for case in config.validation:
+        _check_held_back(case, config)
+
+
+def _check_held_back(case: ValidationCase, config: TrainingConfig) -> None:
+    """Refuse a validation case that holds slices that are trained on."""
+    if case.thick and case.slices != ValidationCase.slices:
+        raise UsageError(
+            f"validation.case.slices of {case.name!r} cannot go with a thick series; leave one of them out."
+        )
+    for source in config.thin:
+        low, high = max(source.slices[0], case.slices[0]), min(source.slices[1], case.slices[1])
+        if _same_file(source.path, case.thin) and low < high:
+            raise UsageError(
+                f"the validation case {case.name!r} holds slices of {case.thin} that are trained on "
+                f"({_range_words(source.slices)}); give it slices = [first, end] outside of them."
+            )
+    for pair in config.pairs:
+        if any(_same_file(file, case.thin) for file in (pair.thin, pair.thick)):
+            raise UsageError(
+                f"the validation case {case.name!r} takes {case.thin}, which data.pair trains on; give another file."
+            )
+
+
+def _same_file(one: str, other: str) -> bool:
+    return data_path(one).resolve() == data_path(other).resolve()
+
+
+def _range_words(slices: tuple[int, int]) -> str:
+    return f"{slices[0]} to {slices[1] - 1}" if slices[1] < ThinSource.slices[1] else f"from {slices[0]} on"

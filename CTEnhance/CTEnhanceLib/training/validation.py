@@ -65,17 +65,19 @@ def load_case(settings: ValidationCase, cropped: bool = True) -> Case:
 
     Args:
         settings: What the configuration says.
-        cropped: Whether to cut the volume down as the configuration says, for speed.
+        cropped: Whether to cut the volume down as the configuration says, for speed. The slices that the case is
+            limited to are kept to in any case.
 
     Raises:
-        UsageError: A file is not there.
+        UsageError: A file is not there, or the case leaves nothing of it.
     """
     profile = SliceProfile(settings.shape, settings.fwhm_mm or settings.thickness_mm)
     thin = _read(settings.thin)
     thick = _read(settings.thick) if settings.thick else None
-    if cropped and settings.crop:
-        thin = _crop(thin, settings.crop)
-        thick = _crop(thick, settings.crop[:4]) if thick is not None else None
+    limits = list(settings.crop) if cropped else []
+    if thick is not None:
+        thick = _crop(thick, limits[:4])
+    thin = _crop(thin, _within(limits, settings, thin.GetSize()))
     if thick is None:
         thick = thicken(thin, settings.thickness_mm, profile=profile)
     return Case(settings, thin, thick, profile)
@@ -123,6 +125,18 @@ def _read(path: str) -> Any:
     return read_volume(found)
 
 
-def _crop(image: sitk.Image, limits: tuple[int, ...]) -> sitk.Image:
+def _within(limits: list[int], settings: ValidationCase, size: tuple[int, ...]) -> list[int]:
+    """Limit what is cut out to the slices of the case."""
+    limits = [*limits, *[0, size[0], 0, size[1], 0, size[2]][len(limits) :]]
+    limits[4:] = max(limits[4], settings.slices[0]), min(limits[5], settings.slices[1], size[2])
+    if limits[4] + 1 >= limits[5]:
+        raise UsageError(
+            f"slices {list(settings.slices)} and crop {list(settings.crop)} of the validation case "
+            f"{settings.name!r} leave nothing of {settings.thin}, which has {size[2]} slices."
+        )
+    return limits
+
+
+def _crop(image: sitk.Image, limits: list[int]) -> sitk.Image:
     spans = [slice(limits[i], limits[i + 1]) for i in range(0, len(limits), 2)]
     return image[tuple(spans + [slice(None)] * (3 - len(spans)))]
