@@ -20,6 +20,7 @@ BELOW = {
     "evaluation": {"ct", "files", "errors"},
     "training": {"evaluation", "enhancement", "model", "phantom", "dicom", "ct", "files", "errors", "version"},
     "dicom": {"ct", "files", "errors", "version"},
+    "batch": {"ct", "dicom", "enhancement", "model", "files", "errors", "version"},
     "files": {"errors"},
     "errors": set(),
     "version": set(),

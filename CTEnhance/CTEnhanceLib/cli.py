@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from CTEnhanceLib.errors import CancelledError, CTEnhanceError, UsageError
 from CTEnhanceLib.version import __version__
 
-COMMANDS = ("enhance", "thicken", "evaluate", "tables", "train", "models", "reading", "phantom")
+COMMANDS = ("enhance", "thicken", "evaluate", "tables", "train", "models", "reading", "phantom", "cohort")
 
 
 class _Parser(argparse.ArgumentParser):

@@ -50,6 +50,14 @@ def table(text, number):
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
 
+def test_workers_give_the_same_tables(cohort, models, capsys):
+    texts = []
+    for workers in ("1", "2"):
+        assert main(["tables", str(cohort), "--models", *models, "--profile", "box", "--workers", workers]) == 0
+        texts.append(capsys.readouterr().out)
+    assert texts[0] == texts[1]
+
+
 def test_one_command_gives_tables_1_to_4_of_a_cohort(cohort, models, tmp_path, capsys):
     assert (
         main(["tables", str(cohort), "--models", *models, "--output", str(tmp_path / "out"), "--profile", "box"]) == 0

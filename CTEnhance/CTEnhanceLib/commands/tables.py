@@ -5,17 +5,18 @@ from __future__ import annotations
 import argparse
 import json
 from dataclasses import replace
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from CTEnhanceLib.commands.evaluate import make_folder, require_packages, write_plots
 from CTEnhanceLib.dicom.volumes import read_volume
-from CTEnhanceLib.errors import UsageError
+from CTEnhanceLib.errors import DeviceError, UsageError
 from CTEnhanceLib.files.atomic import write_text
 from CTEnhanceLib.files.progress import BarProgress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import SimpleITK as sitk
 
@@ -59,6 +60,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda, cuda:N or mps")
     parser.add_argument("--output", metavar="DIR", help="write tables.md, tables.json, patients.csv and pictures there")
     parser.add_argument("--plots", action="store_true", help="also write the plots of each patient to DIR/<patient>")
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="patients at a time; default: %(default)s")
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="use the workers of a dask cluster, tcp://host:port")
     parser.set_defaults(run=run)
 
 
@@ -71,6 +74,10 @@ def run(args: argparse.Namespace) -> None:
         raise UsageError("--folds takes a number above 0 and goes with --cross-validate.")
     if args.plots and args.output is None:
         raise UsageError("--plots needs --output, the folder the pictures go to.")
+    if args.workers < 1:
+        raise UsageError(f"The number of workers must be positive, not {args.workers}.")
+    if args.cross_validate and (args.workers > 1 or args.scheduler):
+        raise UsageError("--workers and --scheduler go with --models; cross-validation trains one model at a time.")
     if len(args.cross_validate or args.models) < 2:
         raise UsageError("The tables compare methods: give at least two models or configurations.")
     require_packages("skimage", *(["matplotlib"] if args.output else []))
@@ -84,16 +91,51 @@ def run(args: argparse.Namespace) -> None:
 
 def _with_models(args: argparse.Namespace, patients: Sequence[Patient], output: Path | None) -> CohortReport:
     from CTEnhanceLib.evaluation.cohort.report import CohortReport
-    from CTEnhanceLib.model.folder import load_stack
 
-    stacks = [load_stack(model) for model in args.models]
-    names = _names([stack.spec.name for stack in stacks], args.models)
+    names = _names([stack.spec.name for stack in _stacks(tuple(args.models))], args.models)
+    found: dict[str, tuple[PatientRows, list[str]]] = {}
+    for patient, result in _measured(args, patients, names, output):
+        found[patient.name] = result
     rows, notes = [], []
     for patient in patients:
-        found, said = _measure(patient, dict(zip(names, stacks)), args, output)
-        rows.append(found)
+        measured, said = found[patient.name]
+        rows.append(measured)
         notes += [note for note in said if note not in notes]
     return CohortReport(rows, names, notes)
+
+
+def _measured(
+    args: argparse.Namespace, patients: Sequence[Patient], names: list[str], output: Path | None
+) -> Iterator[tuple[Patient, tuple[PatientRows, list[str]]]]:
+    """Measure every patient: here one after the other, or several at a time by workers."""
+    from CTEnhanceLib.batch.engines import Lost, run_here, run_on_cluster
+
+    plain = argparse.Namespace(**{name: value for name, value in vars(args).items() if name != "run"})
+    work = partial(_measure_with, plain, names, output)
+    if args.scheduler:
+        results = run_on_cluster(work, patients, args.scheduler)
+    elif args.workers > 1:
+        results = run_here(work, patients, args.workers)
+    else:
+        results = ((patient, work(patient, 0)) for patient in patients)
+    for patient, result in results:
+        if isinstance(result, Lost):
+            raise DeviceError(f"The worker ended each time it measured {patient.name}; use fewer workers.")
+        yield patient, result
+
+
+def _measure_with(
+    args: argparse.Namespace, names: list[str], output: Path | None, patient: Patient, worker: int
+) -> tuple[PatientRows, list[str]]:
+    return _measure(patient, dict(zip(names, _stacks(tuple(args.models)))), args, output)
+
+
+@lru_cache(maxsize=1)
+def _stacks(models: tuple[str, ...]) -> list[Stack]:
+    """Load the models once in each process."""
+    from CTEnhanceLib.model.folder import load_stack
+
+    return [load_stack(model) for model in models]
 
 
 def _cross_validated(args: argparse.Namespace, patients: Sequence[Patient], output: Path | None) -> CohortReport:
