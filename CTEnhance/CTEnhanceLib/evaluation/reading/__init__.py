@@ -1,1 +1,1 @@
-"""The blinded reading: plan, sheets, score."""
+"""The blinded reading: study file, plan, blinded images, answers on disk, sheets."""

@@ -1,169 +1,176 @@
-"""Plan of a blinded reading, as in the thesis: each case in several kinds, graded 1-4, and two kinds to choose between.
+"""Plan of a blinded reading: sets of images in random order under numbers that tell nothing.
 
-A reader sees numbered images only. The grades and the choice have images of their own, so that the choice, which is
-between computed images, does not tell which of the graded images were computed. What is what stands in the key alone.
+The questions about images and the preferences have sets and images of their own, so that a choice between computed
+images does not tell which of the graded images were computed. What is what stands in the key alone.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-from dataclasses import dataclass
-from pathlib import Path
+import hashlib
+import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from CTEnhanceLib.errors import InputRefusedError, UsageError
-
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
-SCHEMA_VERSION = 1
-GRADES = (1, 2, 3, 4)
-SIDES = ("left", "right")
-MEASURED_KINDS = ("thick", "thin")
-GRADE_COLUMNS = ("order", "case", "image", "grade")
-CHOICE_COLUMNS = ("order", "case", "left", "right", "preferred")
+    from CTEnhanceLib.evaluation.reading.study import Question, Study
 
-
-@dataclass(frozen=True)
-class Case:
-    """One case: its name and the file of each kind of image ("thick", "thin", "method1", ...)."""
-
-    name: str
-    files: dict[str, str]
+BLINDED_VERSION = 1
+KEY_VERSION = 2
+_TRIES = 200
 
 
-def read_cases(path: Path | str) -> list[Case]:
-    """Read the list of cases: a CSV with the column `case` and one column of file names for each kind.
-
-    Raises:
-        InputRefusedError: a column, a name or a file is missing, or a case comes twice; with its line and value.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise InputRefusedError(
-            f"{path} does not exist: list the cases in a CSV with the column case and one per kind."
-        )
-    with path.open(newline="", encoding="utf-8-sig") as stream:
-        reader = csv.DictReader(stream)
-        kinds = [column for column in reader.fieldnames or () if column != "case"]
-        if "case" not in (reader.fieldnames or ()) or len(kinds) < 2:
-            raise InputRefusedError(
-                f"{path} needs the column case and two or more columns of images, one for each kind."
-            )
-        cases = [_case(row, kinds, number, path.parent) for number, row in enumerate(reader, start=2)]
-    names = [case.name for case in cases]
-    twice = sorted(name for name in set(names) if names.count(name) > 1)
-    if twice:
-        raise InputRefusedError(f"{path} lists the case {twice[0]!r} twice: list each once.")
-    if not cases:
-        raise InputRefusedError(f"{path} lists no case: add one line for each.")
-    return cases
-
-
-def _case(row: dict[str, str], kinds: Sequence[str], line: int, folder: Path) -> Case:
-    name = (row["case"] or "").strip()
-    if not name:
-        raise InputRefusedError(f"Line {line} of the cases has no name: fill in the column case.")
-    files = {}
-    for kind in kinds:
-        value = (row[kind] or "").strip()
-        found = next((p for p in (Path(value), folder / value) if value and p.exists()), None)
-        if found is None:
-            raise InputRefusedError(f"Line {line} of the cases gives {value!r} for {kind!r}, which does not exist.")
-        files[kind] = str(found)
-    return Case(name, files)
-
-
-def make_key(
-    cases: Sequence[Case], readers: Sequence[str], choose: Sequence[str] | None = None, seed: int = 0
-) -> dict[str, Any]:
-    """Put cases and images into random order under blinded numbers.
-
-    Args:
-        cases: all with the same kinds.
-        readers: names of the readers.
-        choose: the two kinds to choose between; the kinds other than thick and thin when left out.
-        seed: everything random follows from it.
+def make_sets(study: Study) -> list[dict[str, Any]]:
+    """Sets of images with their kinds: one of each case for the questions about images, one for each preference.
 
     Returns:
-        The key (schemas/reading_key.schema.json).
-
-    Raises:
-        UsageError: the choice is not between two of the kinds, or a reader's name is no file name.
+        One dictionary for each set: ``id``, ``case``, ``repeat_of`` (the id of the set it repeats, or None),
+        ``questions``, ``images`` (kind by blinded image) and ``reference`` (blinded image and kind, or None).
     """
-    kinds = list(cases[0].files)
-    choose = [kind for kind in kinds if kind not in MEASURED_KINDS] if choose is None else list(choose)
-    if len(choose) != 2 or len(set(choose) & set(kinds)) != 2:
-        raise UsageError(
-            f"Readers choose between two of the kinds {', '.join(kinds)}, not {', '.join(choose) or 'none'}."
-        )
-    for reader in readers:
-        if not reader or Path(reader).name != reader or readers.count(reader) > 1:
-            raise UsageError(f"{reader!r} cannot name a reader's sheets: give each reader a short name of their own.")
-    rng = np.random.default_rng(seed)
-    digits = len(str(len(cases)))
-    entries = []
-    for number, place in enumerate(rng.permutation(len(cases)), start=1):
-        blinded = f"C{number:0{digits}d}"
-        shown = [kinds[i] for i in rng.permutation(len(kinds))]
-        sides = [choose[i] for i in rng.permutation(2)]
-        entries.append(
+    rng = np.random.default_rng(study.seed)
+    about_images = [question.id for question in study.questions if question.type != "preference"]
+    again = sorted(rng.permutation(len(study.cases))[: study.repeats].tolist())
+    sets: list[dict[str, Any]] = []
+    if about_images:
+        sets += _numbered("C", study, again, about_images, list(study.kinds), None, rng)
+    letters = "PQRSTUVWXYZ"
+    preferences = [question for question in study.questions if question.type == "preference"]
+    for letter, question in zip(letters, preferences):
+        sets += _numbered(letter, study, again, [question.id], list(question.between), question.beside, rng)
+    return sets
+
+
+def _numbered(
+    letter: str,
+    study: Study,
+    again: list[int],
+    questions: list[str],
+    kinds: list[str],
+    beside: str | None,
+    rng: np.random.Generator,
+) -> list[dict[str, Any]]:
+    shown = [(number, False) for number in range(len(study.cases))] + [(number, True) for number in again]
+    digits = len(str(len(shown)))
+    first: dict[int, str] = {}
+    sets = []
+    order = rng.permutation(len(shown)).tolist()
+    names = {place: f"{letter}{number:0{digits}d}" for number, place in enumerate(order, start=1)}
+    for place, (case, repeated) in enumerate(shown):
+        name = names[place]
+        order_of_kinds = [kinds[i] for i in rng.permutation(len(kinds))]
+        sets.append(
             {
-                "case": cases[place].name,
-                "id": blinded,
-                "images": {f"{blinded}-{index}": kind for index, kind in enumerate(shown, start=1)},
-                "choice": {f"{blinded}-{side}": kind for side, kind in zip(SIDES, sides)},
+                "id": name,
+                "case": study.cases[case].name,
+                "repeat_of": first[case] if repeated else None,
+                "questions": questions,
+                "images": {f"{name}-{index}": kind for index, kind in enumerate(order_of_kinds, start=1)},
+                "reference": {f"{name}-R": beside} if beside else None,
             }
         )
+        first.setdefault(case, name)
+    return sorted(sets, key=lambda one: one["id"])
+
+
+def reading_order(study: Study, sets: list[dict[str, Any]], number: int) -> list[dict[str, Any]]:
+    """What one reader sees: the sets about images, then the preferences, each in an order of their own.
+
+    Args:
+        study: gives the seed.
+        sets: of `make_sets`.
+        number: the reader's place among the readers.
+
+    Returns:
+        For each set its ``set`` and its ``images`` in the order of the letters A, B, C, ...
+    """
+    rng = np.random.default_rng((study.seed, number))
+    parts: dict[str, list[dict[str, Any]]] = {}
+    for one in sets:
+        parts.setdefault(one["id"][0], []).append(one)
+    order = []
+    for part in parts.values():
+        tries = [rng.permutation(len(part)).tolist() for _ in range(_TRIES if _repeats(part) else 1)]
+        chosen = max(tries, key=lambda places, part=part: _distance_of_repeats([part[i] for i in places]))  # type: ignore[misc]
+        order += [part[i] for i in chosen]
+    return [{"set": one["id"], "images": rng.permutation(list(one["images"])).tolist()} for one in order]
+
+
+def _repeats(sets: list[dict[str, Any]]) -> int:
+    return sum(one["repeat_of"] is not None for one in sets)
+
+
+def _distance_of_repeats(sets: list[dict[str, Any]]) -> int:
+    """Fewest sets from a set to its repetition: the more lie between, the less is remembered."""
+    place = {one["id"]: index for index, one in enumerate(sets)}
+    between = [abs(place[one["id"]] - place[one["repeat_of"]]) for one in sets if one["repeat_of"]]
+    return min(between, default=0)
+
+
+def blinded(study: Study, sets: list[dict[str, Any]], sha256: Mapping[str, str]) -> dict[str, Any]:
+    """What readers get (schemas/reading_blinded.schema.json): no kind, no name of a case.
+
+    Args:
+        study: as meant.
+        sets: of `make_sets`.
+        sha256: of the file of each blinded image.
+    """
     return {
-        "schema_version": SCHEMA_VERSION,
-        "seed": seed,
-        "kinds": kinds,
-        "choose": choose,
-        "readers": list(readers),
-        "cases": entries,
+        "schema_version": BLINDED_VERSION,
+        "title": study.title,
+        "instructions": study.instructions,
+        "views": list(study.views),
+        "window": {"low": study.window.low, "high": study.window.high, "free": study.window.free},
+        "note": grid_note(study),
+        "questions": [_blinded_question(question) for question in study.questions],
+        "sets": [
+            {
+                "id": one["id"],
+                "questions": one["questions"],
+                "images": list(one["images"]),
+                "reference": next(iter(one["reference"])) if one["reference"] else None,
+            }
+            for one in sets
+        ],
+        "files": {image: {"sha256": sha256[image]} for image in sorted(sha256)},
+        "readers": {reader: reading_order(study, sets, number) for number, reader in enumerate(study.readers)},
     }
 
 
-def blinded_files(key: dict[str, Any], cases: Sequence[Case]) -> dict[str, str]:
-    """The file behind each blinded image, of the grades and of the choice."""
-    by_name = {case.name: case for case in cases}
-    return {
-        image: by_name[entry["case"]].files[kind]
-        for entry in key["cases"]
-        for image, kind in [*entry["images"].items(), *entry["choice"].items()]
+def _blinded_question(question: Question) -> dict[str, Any]:
+    plain: dict[str, Any] = {
+        "id": question.id,
+        "type": question.type,
+        "text": question.text,
+        "of": "set" if question.type == "preference" else question.of,
+        "words": list(question.words),
+        "required": question.required,
     }
+    if question.type == "number":
+        plain.update(low=question.low, high=question.high, unit=question.unit)
+    return plain
 
 
-def sheets(key: dict[str, Any]) -> dict[str, str]:
-    """Empty sheets by file name: for each reader one for grades and one for choices, in an order of their own."""
-    files = {}
-    for number, reader in enumerate(key["readers"]):
-        rng = np.random.default_rng((key["seed"], number))
-        order = [key["cases"][i] for i in rng.permutation(len(key["cases"]))]
-        grades = [[case["id"], image, ""] for case in order for image in rng.permutation(list(case["images"])).tolist()]
-        choices = [[case["id"], *case["choice"], ""] for case in order]
-        files[grade_sheet(reader)] = _csv(GRADE_COLUMNS, grades)
-        files[choice_sheet(reader)] = _csv(CHOICE_COLUMNS, choices)
-    return files
+def grid_note(study: Study) -> str:
+    """How the images were made alike, in a sentence for readers and reports."""
+    how = {
+        "nearest": "voxels are repeated, not interpolated",
+        "linear": "voxels in between are interpolated linearly",
+    }[study.resampling]
+    return f"All images of a set are shown on one grid, the finest among them, cropped to their common part; {how}."
 
 
-def grade_sheet(reader: str) -> str:
-    """File name of a reader's grades."""
-    return f"{reader}_grades.csv"
+def make_key(study: Study, sets: list[dict[str, Any]], study_sha256: str) -> dict[str, Any]:
+    """What is what (schemas/reading_key.schema.json); it stays with whoever runs the study."""
+    return {"schema_version": KEY_VERSION, "study_sha256": study_sha256, "study": study.to_json(), "sets": sets}
 
 
-def choice_sheet(reader: str) -> str:
-    """File name of a reader's choices."""
-    return f"{reader}_choices.csv"
+def to_text(plain: dict[str, Any]) -> str:
+    """JSON as it is written: the hash of a study is that of these bytes."""
+    return json.dumps(plain, indent=1, ensure_ascii=False) + "\n"
 
 
-def _csv(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([number, *row] for number, row in enumerate(rows, start=1))
-    return text.getvalue()
+def text_sha256(text: str) -> str:
+    """Hash of a text's UTF-8 bytes."""
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()

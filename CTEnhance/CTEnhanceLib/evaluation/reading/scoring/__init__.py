@@ -1,0 +1,1 @@
+"""Figures of a blinded reading: grades, preferences, agreement; as tables and pictures."""
