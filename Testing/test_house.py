@@ -17,7 +17,7 @@ BELOW = {
     "phantom": {"ct", "errors"},
     "model": {"ct", "errors"},
     "enhancement": {"ct", "model", "errors", "version"},
-    "evaluation": {"ct", "files", "errors"},
+    "evaluation": {"ct", "files", "errors", "version"},
     "training": {"evaluation", "enhancement", "model", "phantom", "dicom", "ct", "files", "errors", "version"},
     "dicom": {"ct", "files", "errors", "version"},
     "batch": {"ct", "dicom", "enhancement", "model", "files", "errors", "version"},
