@@ -15,7 +15,7 @@ SOURCES = sorted(LIBRARY.rglob("*.py"))
 BELOW = {
     "ct": {"errors"},
     "phantom": {"ct", "errors"},
-    "model": {"ct", "errors"},
+    "model": {"ct", "files", "errors"},
     "enhancement": {"ct", "model", "errors", "version"},
     "evaluation": {"ct", "files", "errors", "version"},
     "training": {"evaluation", "enhancement", "model", "phantom", "dicom", "ct", "files", "errors", "version"},

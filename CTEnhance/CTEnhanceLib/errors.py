@@ -1,9 +1,15 @@
 """What can go wrong, in words for the user, with the exit code of the command line.
 
-Every message is one sentence or two that says what was met and what to do about it.
+Every message is one sentence or two that says what was met and what to do about it, names the file it is about, and
+stays short whatever the file holds.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 
 class CTEnhanceError(Exception):
@@ -49,3 +55,42 @@ class CancelledError(CTEnhanceError):
 
     def __init__(self) -> None:
         super().__init__("The run was cancelled; nothing was written.")
+
+
+MAX_LENGTH = 300
+_MAX_NAME = 60
+
+
+def shown(value: Any, limit: int = 40) -> str:
+    """Give a value from a header or a file name as printable text of at most `limit` characters, cut in the middle."""
+    text = "".join(letter if letter.isprintable() else "?" for letter in str(value))
+    if len(text) <= limit:
+        return text
+    half = (limit - 3) // 2
+    return f"{text[:half]}...{text[-half:]}"
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Make every refusal raised in the block name `path`, in less than `MAX_LENGTH` characters."""
+    try:
+        yield
+    except InputRefusedError as error:
+        sentence = named(str(error), path)
+        if sentence == str(error):
+            raise
+        raise type(error)(sentence) from error
+
+
+def named(sentence: str, path: Path) -> str:
+    """Give a refusal that names a file or folder: as it is where it does, else with the name in front.
+
+    Args:
+        sentence: The refusal.
+        path: What was given as input.
+    """
+    name = shown(path.name or path.resolve().name or path, _MAX_NAME)
+    sentence = shown(sentence, MAX_LENGTH - 10)
+    if name in sentence:
+        return sentence
+    return shown(f"{name}: {sentence}", MAX_LENGTH - 10)

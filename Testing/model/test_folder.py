@@ -79,10 +79,10 @@ def test_a_hash_may_not_name_a_file_outside_the_folder(folder: Path) -> None:
         ({"schema_version": 99}, "schema version 99"),
         ({"method": "magic"}, "magic"),
         ({"method": "raw"}, "base"),
-        ({"context": 4}, "odd"),
-        ({"generators": []}, "no generator"),
-        ({"interval_range_mm": 3}, "cannot be used"),
-        ({"intensity": {"hu_min": 0, "stored_max": 255}}, "12-bit"),
+        ({"context": 4}, "context must be one of"),
+        ({"generators": []}, "generators is too short"),
+        ({"interval_range_mm": 3}, "must be array"),
+        ({"intensity": {"hu_min": 0, "stored_max": 255}}, "intensity"),
     ],
 )
 def test_a_description_that_makes_no_sense_is_refused_with_what_was_met(

@@ -6,9 +6,8 @@ import numpy as np
 
 from CTEnhanceLib.dicom.header import SliceHeader
 from CTEnhanceLib.dicom.identity import check_one_scan
-from CTEnhanceLib.dicom.refusal import shown
 from CTEnhanceLib.dicom.rescale import check_rescale
-from CTEnhanceLib.errors import InputRefusedError
+from CTEnhanceLib.errors import InputRefusedError, shown
 
 MIN_SLICES = 4
 MAX_PIXELS = 4096

@@ -7,9 +7,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from CTEnhanceLib.dicom.refusal import shown
 from CTEnhanceLib.dicom.scan import file_meta_end
-from CTEnhanceLib.errors import InputRefusedError
+from CTEnhanceLib.errors import InputRefusedError, shown
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset

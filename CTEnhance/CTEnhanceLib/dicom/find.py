@@ -7,8 +7,7 @@ import stat
 from pathlib import Path
 
 from CTEnhanceLib.dicom.other_files import is_known_other
-from CTEnhanceLib.dicom.refusal import shown
-from CTEnhanceLib.errors import InputRefusedError
+from CTEnhanceLib.errors import InputRefusedError, shown
 
 # a file written without the preamble of PS3.10 begins with its first element, little endian: one of the first of
 # group 0002 (file meta information) or 0008 (up to SOP Instance UID)

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from CTEnhanceLib.dicom.dataset import read_dataset
-from CTEnhanceLib.dicom.refusal import shown
-from CTEnhanceLib.errors import InputRefusedError
+from CTEnhanceLib.errors import InputRefusedError, shown
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset

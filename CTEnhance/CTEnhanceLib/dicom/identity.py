@@ -5,8 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 
 from CTEnhanceLib.dicom.header import SliceHeader
-from CTEnhanceLib.dicom.refusal import shown
-from CTEnhanceLib.errors import InputRefusedError
+from CTEnhanceLib.errors import InputRefusedError, shown
 
 _ACQUISITIONS = "acquisitions"
 # fewer blocks than this are two scans under one name rather than the steps of one scan

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from CTEnhanceLib.dicom.dataset import read_dataset
-from CTEnhanceLib.dicom.refusal import shown
-from CTEnhanceLib.errors import InputRefusedError
+from CTEnhanceLib.errors import InputRefusedError, shown
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset

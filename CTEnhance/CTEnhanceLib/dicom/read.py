@@ -11,11 +11,10 @@ import numpy as np
 from CTEnhanceLib.dicom.checks import check_headers
 from CTEnhanceLib.dicom.grid import SeriesGrid, series_grid
 from CTEnhanceLib.dicom.pixels import stored_values, to_hounsfield
-from CTEnhanceLib.dicom.refusal import naming, shown
 from CTEnhanceLib.dicom.rescale import check_continuity, check_intercept
 from CTEnhanceLib.dicom.select import find_ct_series
 from CTEnhanceLib.dicom.tolerance import tolerant_of_headers
-from CTEnhanceLib.errors import InputRefusedError
+from CTEnhanceLib.errors import InputRefusedError, naming, shown
 
 if TYPE_CHECKING:
     import SimpleITK as sitk

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from CTEnhanceLib.dicom.header import SliceHeader
-from CTEnhanceLib.dicom.refusal import shown
-from CTEnhanceLib.errors import InputRefusedError
+from CTEnhanceLib.errors import InputRefusedError, shown
 
 # rescale slopes of CT lie near 1; extended scales for metal use up to 16
 MIN_SLOPE, MAX_SLOPE = 1e-3, 100.0

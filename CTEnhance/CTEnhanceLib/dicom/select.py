@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from CTEnhanceLib.dicom.header import SliceHeader, read_headers
-from CTEnhanceLib.dicom.refusal import shown
 from CTEnhanceLib.dicom.series import choose_series, list_series
-from CTEnhanceLib.errors import InputRefusedError
+from CTEnhanceLib.errors import InputRefusedError, shown
 
 
 def find_ct_series(folder: Path, wanted: str | None = None) -> list[SliceHeader]:

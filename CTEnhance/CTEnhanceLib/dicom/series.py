@@ -10,10 +10,9 @@ import numpy as np
 
 from CTEnhanceLib.dicom.find import find_dicom_files
 from CTEnhanceLib.dicom.header import CT_CLASSES, read_headers
-from CTEnhanceLib.dicom.refusal import MAX_LENGTH, shown
 from CTEnhanceLib.dicom.scan import QuickHeader, quick_header
 from CTEnhanceLib.dicom.tolerance import tolerant_of_headers
-from CTEnhanceLib.errors import InputRefusedError
+from CTEnhanceLib.errors import MAX_LENGTH, InputRefusedError, shown
 
 _DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
 _LOCALIZER = "LOCALIZER"

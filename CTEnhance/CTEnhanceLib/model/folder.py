@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from CTEnhanceLib.errors import ModelRefusedError, OutputError
+from CTEnhanceLib.errors import ModelRefusedError, OutputError, shown
+from CTEnhanceLib.files.strict_json import parse_json
 from CTEnhanceLib.model.spec import GeneratorSpec, ModelSpec
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ DEFAULT_MODEL = "context"
 DESCRIPTION_FILE = "model.json"
 CARD_FILE = "MODEL_CARD.md"
 METRICS_FILE = "metrics.json"
+_MAX_DESCRIPTION = 1 << 20
+_MAX_FILE = 1 << 31
 LICENCE_FILE = "LICENSE"
 
 
@@ -47,7 +50,7 @@ class ModelFolder:
     def card(self) -> str:
         """The model card, Markdown; empty where there is none."""
         card = self.path / CARD_FILE
-        return card.read_text(encoding="utf-8") if card.is_file() else ""
+        return card.read_text(encoding="utf-8", errors="replace") if card.is_file() else ""
 
 
 def models_directory() -> Path:
@@ -74,10 +77,14 @@ def find_model(name_or_folder: str | os.PathLike[str]) -> Path:
     """
     installed = models_directory() / str(name_or_folder)
     for folder in (Path(name_or_folder), installed):
-        if (folder / DESCRIPTION_FILE).is_file():
-            return folder
+        try:
+            if (folder / DESCRIPTION_FILE).is_file():
+                return folder
+        except (OSError, ValueError):  # a name too long for the file system, or with a zero in it
+            continue
     raise ModelRefusedError(
-        f"There is no model {str(name_or_folder)!r}; installed are: {', '.join(installed_models()) or 'none'}. "
+        f"There is no model {shown(repr(str(name_or_folder)), 80)}; installed are: "
+        f"{shown(', '.join(installed_models()), 100) or 'none'}. "
         f"Give one of these names or a folder with a {DESCRIPTION_FILE}."
     )
 
@@ -88,15 +95,19 @@ def read_description(folder: Path) -> tuple[ModelFolder, dict[str, str]]:
     Raises:
         ModelRefusedError: model.json is missing or cannot be used.
     """
+    path = folder / DESCRIPTION_FILE
     try:
-        raw = (folder / DESCRIPTION_FILE).read_bytes()
-        content = json.loads(raw)
-        hashes = dict(content["sha256"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        with path.open("rb") as file:
+            raw = file.read(_MAX_DESCRIPTION + 1)
+        if len(raw) > _MAX_DESCRIPTION:
+            raise ValueError(f"it is larger than {_MAX_DESCRIPTION >> 10} kB")
+        content = parse_json(raw)
+    except (OSError, ValueError) as error:
         raise ModelRefusedError(
-            f"{folder / DESCRIPTION_FILE} cannot be read ({error}); install the model again, or choose another folder."
+            f"{shown(path, 100)} cannot be read ({shown(error, 80)}); install the model again, or choose another "
+            "folder."
         ) from error
-    return ModelFolder(folder, ModelSpec.from_json(content), hashlib.sha256(raw).hexdigest()), hashes
+    return ModelFolder(folder, ModelSpec.from_json(content), hashlib.sha256(raw).hexdigest()), content["sha256"]
 
 
 def open_model(name_or_folder: str | os.PathLike[str] = DEFAULT_MODEL) -> ModelFolder:
@@ -143,14 +154,40 @@ def _load_module(model: ModelFolder, generator: GeneratorSpec, file: str) -> nn.
     from CTEnhanceLib.model.stack import build_generator
 
     try:
+        _check_shapes(model.path / file, generator)
         module = build_generator(generator)
         module.load_state_dict({k: v.float() for k, v in load_file(model.path / file).items()})
+        _check_finite(module)
     except (SafetensorError, RuntimeError, TypeError, ValueError, OSError) as error:
         raise ModelRefusedError(
-            f"{file} of model {model.spec.name!r} does not fit its model.json "
-            f"({str(error).splitlines()[0]}); export it again."
+            f"{shown(file)} of model {model.spec.name!r} does not fit its model.json "
+            f"({shown(str(error).splitlines()[0], 120)}); export it again."
         ) from error
     return module.eval()
+
+
+def _check_shapes(path: Path, generator: GeneratorSpec) -> None:
+    """Compare names and shapes of the weights with what model.json asks for, before anything of that size is made."""
+    import torch
+    from safetensors import safe_open
+
+    from CTEnhanceLib.model.stack import build_generator
+
+    with torch.device("meta"):
+        wanted = {name: list(value.shape) for name, value in build_generator(generator).state_dict().items()}
+    with safe_open(str(path), "pt") as weights:
+        found = {name: list(weights.get_slice(name).get_shape()) for name in weights.keys()}  # noqa: SIM118
+    for name in sorted({*wanted, *found}):
+        if wanted.get(name) != found.get(name):
+            raise ValueError(f"{shown(name)} has the shape {found.get(name)} instead of {wanted.get(name)}")
+
+
+def _check_finite(module: nn.Module) -> None:
+    import torch
+
+    for name, value in module.state_dict().items():
+        if not torch.isfinite(value).all():
+            raise ValueError(f"{name} holds NaN or infinite weights")
 
 
 def save_stack(
@@ -238,11 +275,17 @@ def _half(end: nn.Module | Weights) -> dict[str, Tensor]:
 
 def _check_file(folder: Path, file: str, expected: str, name: str) -> None:
     path = folder / file
-    if Path(file).name != file or not path.is_file():
-        raise ModelRefusedError(f"{file} of model {name!r} is missing from {folder}; install the model again.")
+    if Path(file).name != file or "\\" in file or "\0" in file or not path.is_file():
+        raise ModelRefusedError(
+            f"{shown(file)} of model {name!r} is missing from {shown(folder, 100)}; install the model again."
+        )
+    if path.stat().st_size > _MAX_FILE:
+        raise ModelRefusedError(
+            f"{shown(file)} of model {name!r} is larger than {_MAX_FILE >> 30} GB; install the model again."
+        )
     if _sha256(path) != expected:
         raise ModelRefusedError(
-            f"{file} of model {name!r} is not the file its model.json was written for (sha256 differs); "
+            f"{shown(file)} of model {name!r} is not the file its model.json was written for (sha256 differs); "
             "install the model again."
         )
 

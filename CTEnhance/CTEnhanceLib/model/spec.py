@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from CTEnhanceLib.ct.intensity import HU_MIN, STORED_MAX
-from CTEnhanceLib.errors import ModelRefusedError
+from CTEnhanceLib.errors import ModelRefusedError, shown
+from CTEnhanceLib.files.json_schema import check_schema
 from CTEnhanceLib.model.prediction import ANY_OFFSET
 
 SCHEMA_VERSION = 1
@@ -104,14 +105,15 @@ class ModelSpec:
         Raises:
             ModelRefusedError: Something is missing or makes no sense; the message names it.
         """
-        version = content.get("schema_version")
+        version = content.get("schema_version") if isinstance(content, dict) else None
         if version != SCHEMA_VERSION:
             raise ModelRefusedError(
-                f"model.json has schema version {version!r}; this program reads version {SCHEMA_VERSION}: "
+                f"model.json has schema version {shown(version)}; this program reads version {SCHEMA_VERSION}: "
                 "update the program or export the model again."
             )
-        known = {name: content[name] for name in cls.__dataclass_fields__ if name in content}
         try:
+            check_schema(content, "model")
+            known = {name: content[name] for name in cls.__dataclass_fields__ if name in content}
             known["generators"] = tuple(
                 GeneratorSpec(
                     g["file"], g["architecture"], dict(g["arguments"]), _offsets(g["offsets"]), g.get("crisp_file")
@@ -121,8 +123,12 @@ class ModelSpec:
             known.update({name: _range(value) for name, value in known.items() if name.endswith("_range_mm")})
             spec = cls(**known)
             spec.check()
+            if content["offsets_mm"] != (ANY_OFFSET if spec.offsets == ANY_OFFSET else list(spec.offsets)):
+                raise ValueError("offsets_mm does not list the offsets of the generators")
         except (KeyError, TypeError, ValueError) as error:
-            raise ModelRefusedError(f"model.json cannot be used ({error}); export the model again.") from error
+            raise ModelRefusedError(
+                f"model.json cannot be used ({shown(error, 200)}); export the model again."
+            ) from error
         return spec
 
     def check(self) -> None:
@@ -133,17 +139,35 @@ class ModelSpec:
         """
         if (self.method, self.base) not in {("raw", None), ("residual", "thick"), ("residual", "interpolated")}:
             raise ValueError(f"method {self.method!r} with base {self.base!r} is not known")
-        if self.context < 1 or self.context % 2 == 0:
-            raise ValueError(f"context must be an odd number of slices, not {self.context}")
-        if not self.generators:
-            raise ValueError("it lists no generator")
         if self.offsets == ANY_OFFSET and len(self.generators) > 1:
             raise ValueError("a generator that takes any offset must stand alone")
         self._check_detail()
-        if self.intensity != {"hu_min": HU_MIN, "stored_max": STORED_MAX}:
-            raise ValueError(f"the intensity scale {self.intensity} is not the 12-bit scale of this program")
-        if self.normalisation != {"input": [-1.0, 1.0], "output": [-1.0, 1.0]}:
-            raise ValueError(f"the normalisation {self.normalisation} is not known")
+        files = [file for generator in self.generators for file in generator.files]
+        if len(set(files)) < len(files):
+            raise ValueError("two sets of weights have the same file")
+        for generator in self.generators:
+            self._check_generator(generator)
+        for name in ("spacing", "thickness", "interval", "pixel_spacing"):
+            low, high = getattr(self, f"{name}_range_mm")
+            if low > high:
+                raise ValueError(f"{name}_range_mm runs from {low:g} down to {high:g}")
+        for profile in (self.slice_profile, self.slice_profile.get("scanner", self.slice_profile)):
+            _check_profile(profile)
+
+    def _check_generator(self, generator: GeneratorSpec) -> None:
+        """Check that a generator sees and gives what the stack says; what is left out is as its class has it."""
+        arguments, takes_any = generator.arguments, generator.offsets == ANY_OFFSET
+        if (generator.architecture == "context_unet") != takes_any:
+            raise ValueError(f"{generator.architecture} does not go with the offsets {shown(generator.offsets)}")
+        if takes_any and (self.method, self.base) != ("residual", "interpolated"):
+            raise ValueError("a generator that takes any offset gives a residual to the interpolated slice")
+        seen = arguments.get("context", 5) if takes_any else arguments.get("in_channels", 1)
+        if seen != self.context:
+            raise ValueError(f"a generator sees {seen} slices and the stack {self.context}")
+        if not takes_any and arguments.get("out_channels", 1) != len(generator.offsets):
+            raise ValueError(
+                f"a generator gives {arguments.get('out_channels', 1)} slices at {len(generator.offsets)} offsets"
+            )
 
     def _check_detail(self) -> None:
         crisp = {generator.crisp_file is not None for generator in self.generators}
@@ -162,3 +186,13 @@ def _offsets(value: Any) -> tuple[float, ...] | str:
 def _range(value: Any) -> tuple[float, float]:
     low, high = value
     return float(low), float(high)
+
+
+def _check_profile(profile: dict[str, Any]) -> None:
+    if profile["shape"] != "weights":
+        return
+    lacking = [name for name in ("weights", "step_mm", "fwhm_mm") if name not in profile]
+    if lacking:
+        raise ValueError(f"the measured slice_profile lacks {lacking[0]}")
+    if not sum(profile["weights"]) > 0:
+        raise ValueError("the weights of slice_profile have no positive sum")
