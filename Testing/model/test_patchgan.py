@@ -40,3 +40,12 @@ def test_an_undecided_discriminator_costs_log_two(real):
 def test_the_loss_falls_when_the_answer_is_right():
     sure = torch.full((1, 1, 2, 2), 5.0)
     assert adversarial_loss(sure, True) < 0.01 < adversarial_loss(sure, False)
+
+
+def test_only_patches_with_something_that_counts_enter_the_loss():
+    logits = torch.tensor([[[[5.0, -5.0]]]])
+    where = torch.zeros(1, 1, 8, 16)
+    where[..., :3, 2] = 1
+    assert adversarial_loss(logits, True, where) < 0.01
+    assert adversarial_loss(logits, True, where.flip(-1)) > 4
+    assert adversarial_loss(logits, True, torch.zeros_like(where)) == 0

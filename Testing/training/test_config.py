@@ -122,3 +122,20 @@ def test_a_file_that_is_no_toml_is_a_sentence(tmp_path):
     path.write_text("[model\n", encoding="utf-8")
     with pytest.raises(UsageError, match=r"bad\.toml"):
         read_config(path)
+
+
+def test_a_configuration_that_extends_another_begins_with_its_values(tmp_path):
+    (tmp_path / "first.toml").write_text(f'{CONTEXT}[training]\nsteps = 5\nbatch = 3\n[[data.thin]]\npath = "a"\n')
+    second = tmp_path / "second.toml"
+    second.write_text('extends = "first.toml"\n[training]\nsteps = 9\n[[data.thin]]\npath = "b"\n')
+    config = read_config(second)
+    assert (config.training.steps, config.training.batch) == (9, 3)
+    assert [source.path for source in config.thin] == ["b"]
+    assert config.text != read_config(tmp_path / "first.toml").text
+
+
+def test_a_configuration_that_extends_itself_is_refused(tmp_path):
+    path = tmp_path / "round.toml"
+    path.write_text('extends = "round.toml"\n')
+    with pytest.raises(UsageError, match="extends itself"):
+        read_config(path)

@@ -12,7 +12,7 @@ from CTEnhanceLib.ct.interpolation import apply_along_slices
 from CTEnhanceLib.ct.profile import SliceProfile, thickening_matrix
 from CTEnhanceLib.errors import InputRefusedError
 from CTEnhanceLib.training.real_pair import RealPair
-from CTEnhanceLib.training.simulation import Simulation
+from CTEnhanceLib.training.simulation.settings import Simulation
 from training_runs import bony_slices, image_of
 
 SIMULATION = Simulation(patch=16, context=3, targets=3, flips=False)

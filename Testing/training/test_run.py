@@ -30,6 +30,8 @@ width = 4
 layers = 1
 norm = false
 start = 2
+cuts = 2
+bone = true
 [loss]
 consistency = 5.0
 slope = 5.0
@@ -41,7 +43,7 @@ def run_of(path: Path) -> Run:
 
 
 def weights(run: Run) -> list[torch.Tensor]:
-    modules = [module for learner in run.learners for module in learner.modules().values()]
+    modules = [module for learner in run.learners for module in [*learner.modules().values(), learner.result]]
     return [value.clone() for module in modules for value in module.state_dict().values()]
 
 
@@ -56,12 +58,12 @@ def log_of(path: Path) -> list[dict[str, str]]:
 
 @pytest.mark.parametrize("model", [CONTEXT + ADVERSARIAL, THESIS], ids=["context", "thesis"])
 def test_a_killed_run_resumes_and_ends_with_the_weights_of_an_unbroken_one(write_config, model):
-    unbroken = run_of(write_config(model, "unbroken"))
+    unbroken = run_of(write_config(model, "unbroken", training="average = 0.9"))
     before = weights(unbroken)
     unbroken.train()
     assert not same(before, weights(unbroken))
 
-    path = write_config(model, "killed")
+    path = write_config(model, "killed", training="average = 0.9")
     run_of(path).train(until=3)  # leaves a checkpoint
     lost = run_of(path)
     lost.save = lambda: None  # type: ignore[method-assign]

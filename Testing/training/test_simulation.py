@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from CTEnhanceLib.training.simulation import Simulation, ThinVolume, draw_pair
+from CTEnhanceLib.training.simulation.pairs import draw_pair
+from CTEnhanceLib.training.simulation.settings import Simulation
+from CTEnhanceLib.training.simulation.volume import ThinVolume
 from training_runs import bony_slices
 
 PLAIN = Simulation(
@@ -113,3 +115,74 @@ def test_a_dry_bone_keeps_its_bone_and_loses_its_soft_tissue():
     bone, soft = hu[0] > 800, (hu[0] > 0) & (hu[0] < 80)
     assert np.abs(hu[1] - hu[0])[bone].max() < 100
     assert hu[1][soft].mean() < -600
+
+
+def test_no_two_pairs_share_their_noise():
+    flat = ThinVolume(np.zeros((60, 64, 64), np.int16), (0.7, 0.7, 1.0))
+    noisy = replace(PLAIN, patch=64, noise=(20.0, 20.0))
+    first, second = (draw(flat, noisy, seed).target[0].ravel() for seed in (1, 2))
+    assert abs(np.corrcoef(first, second)[0, 1]) < 0.1
+
+
+def test_the_noise_of_a_sharp_kernel_has_less_of_the_coarse_half():
+    flat = ThinVolume(np.zeros((60, 64, 64), np.int16), (0.7, 0.7, 1.0))
+
+    def coarse_share(crispness: float) -> float:
+        noisy = replace(PLAIN, patch=64, noise=(30.0, 30.0), grain=(0.6, 0.6), crispness=(crispness, crispness))
+        target = draw(flat, noisy).target[1]
+        return target.reshape(8, 8, 8, 8).mean((1, 3)).std() / target.std()
+
+    assert coarse_share(0.9) < 0.5 * coarse_share(0.0)
+
+
+def test_noise_of_overlapping_thin_slices_is_correlated():
+    flat = ThinVolume(np.zeros((60, 64, 64), np.int16), (0.7, 0.7, 1.0))
+    pair = draw(flat, replace(PLAIN, patch=64, noise=(30.0, 30.0), overlap=(0.5, 0.5)))
+    assert np.corrcoef(pair.target[0].ravel(), pair.target[1].ravel())[0, 1] == pytest.approx(0.5, abs=0.08)
+    assert pair.target.std() * 4095 / 2 == pytest.approx(30, rel=0.1)
+
+
+def test_coarse_targets_are_means_of_thin_slices_and_their_thick_slice_is_as_much_wider():
+    pair = draw(RISING, replace(PLAIN, coarse=1.0, coarse_by=(2.0, 2.0)))
+    steps = np.diff(pair.target.mean((1, 2))) * 4095 / 2
+    assert np.allclose(steps, 20, atol=0.5)  # two slices of 10 HU
+    assert np.allclose(pair.target.mean(0), pair.context[1], atol=1e-3)
+    assert np.allclose(pair.offset, [-1 / 3, 0, 1 / 3])
+    assert pair.condition[2] == pytest.approx(3)
+
+
+def test_an_oblique_slice_axis_sees_a_slope_under_an_angle():
+    slope = np.cos(np.radians(20))
+    settings = replace(PLAIN, oblique=1.0, oblique_by=0.0)
+    assert np.allclose(draw(RISING, settings).target, draw(RISING, PLAIN).target, atol=1e-3)
+    long = ThinVolume(np.broadcast_to(np.arange(200, dtype=np.int16)[:, None, None] * 10, (200, 60, 60)), (1, 1, 1))
+    turned = [draw(long, replace(PLAIN, oblique=1.0, oblique_by=20.0), seed) for seed in range(8)]
+    steps = np.array([np.diff(pair.target.mean((1, 2))).mean() * 4095 / 2 for pair in turned])
+    assert (steps < 10.02).all()
+    assert (steps > 10 * slope - 0.1).all()
+    assert steps.std() > 0.05
+
+
+def test_a_cut_makes_bone_darker_along_a_plane_or_displaces_it():
+    solid = ThinVolume(np.full((60, 48, 48), 900, np.int16), (0.7, 0.7, 0.7))
+    hu = [(draw(solid, replace(PLAIN, cut=1.0), seed).target + 1) * 4095 / 2 - 1024 for seed in range(10)]
+    dark = [float((image < 600).mean()) for image in hu]
+    assert sum(share > 0 for share in dark) >= 4
+    assert max(dark) < 0.5
+    assert all(image.max() < 901 for image in hu)
+
+
+def test_metal_is_brighter_than_bone_and_throws_streaks():
+    soft = ThinVolume(np.full((60, 48, 48), 40, np.int16), (0.7, 0.7, 0.7))
+    hu = [(draw(soft, replace(PLAIN, metal=1.0, patch=48), seed).target + 1) * 4095 / 2 - 1024 for seed in range(6)]
+    assert all(image.max() > 2000 for image in hu)
+    assert all(np.abs(image[image < 1500] - 40).max() > 30 for image in hu)
+
+
+def test_cortex_that_faces_the_slice_axis_is_looked_at_when_asked_for():
+    slices = np.full((60, 40, 40), 0, np.int16)
+    slices[30:] = 900  # one surface, facing the slice axis
+    volume = ThinVolume(slices, (1, 1, 1))
+    rng = np.random.default_rng(0)
+    places = np.array([volume.anchor(0, 1.0, 1.0, rng) for _ in range(20)])
+    assert (np.abs(places[:, 0] - 29.5) < 1).all()

@@ -39,6 +39,19 @@ class PatchGAN(nn.Module):
         return self.layers(torch.cat([condition, judged], dim=1))
 
 
-def adversarial_loss(logits: Tensor, real: bool) -> Tensor:
-    """Give the cross-entropy of calling every patch real (or not)."""
-    return functional.binary_cross_entropy_with_logits(logits.float(), torch.full_like(logits, float(real)).float())
+def adversarial_loss(logits: Tensor, real: bool, where: Tensor | None = None) -> Tensor:
+    """Give the cross-entropy of calling every patch real (or not).
+
+    Args:
+        logits: (B, 1, h, w), from the discriminator.
+        real: What they are called.
+        where: (B, 1, H, W), above 0 where it counts; a patch counts if anything in its share of the picture does. All
+            count when left out.
+    """
+    loss = functional.binary_cross_entropy_with_logits(
+        logits.float(), torch.full_like(logits, float(real)).float(), reduction="none"
+    )
+    if where is None:
+        return loss.mean()
+    weight = functional.adaptive_max_pool2d(where, logits.shape[-2:])
+    return (loss * weight).sum() / weight.sum().clamp_min(1.0)

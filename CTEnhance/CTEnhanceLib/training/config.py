@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from CTEnhanceLib.errors import UsageError
-from CTEnhanceLib.training.simulation import Simulation
+from CTEnhanceLib.training.simulation.settings import Simulation
 
 ARCHITECTURES = ("unet256", "context_unet")
 Section = TypeVar("Section")
@@ -58,13 +58,27 @@ class PairSource:
 
 @dataclass(frozen=True)
 class DiscriminatorSection:
-    """The PatchGAN; weight 0 leaves it out. `start` is the step at which it joins in."""
+    """The PatchGAN; weight 0 leaves it out.
+
+    Attributes:
+        weight: Of the adversarial loss.
+        width: Channels of the first layer.
+        layers: Strided layers.
+        norm: Whether to normalise with batch statistics.
+        start: Step at which the generator begins to hear of it; it learns from the first step on.
+        learning_rate: At the beginning; 0: that of the generator.
+        cuts: Cuts along the slice axis that a second one judges, in each in-plane direction of each pair; 0: none.
+        bone: Whether to judge only where there is bone: elsewhere a real slice differs by its noise.
+    """
 
     weight: float = 0.0
     width: int = 64
     layers: int = 3
     norm: bool = True
     start: int = 0
+    learning_rate: float = 0.0
+    cuts: int = 0
+    bone: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,6 +110,8 @@ class TrainingSection:
         schedule: "cosine" to zero, or "linear": constant for the first half, then down to zero.
         warmup: Steps over which the learning rate rises.
         clip: Largest norm of the gradient; 0 leaves it as it is.
+        average: Share of its old value that the running mean of the weights keeps in a step; the mean, not the last
+            weights, is validated and exported. 0: no mean is kept.
         precision: "fp32", "bf16" or "fp16", of the inner layers.
         seed: Everything random follows from it.
         workers: Processes that make pairs beside each training process; 0: it makes them itself.
@@ -112,6 +128,7 @@ class TrainingSection:
     schedule: str = "linear"
     warmup: int = 0
     clip: float = 0.0
+    average: float = 0.0
     precision: str = "fp32"
     seed: int = 0
     workers: int = 0
@@ -196,7 +213,7 @@ def data_path(path: str) -> Path:
 
 
 def read_config(path: str | os.PathLike[str], changes: Sequence[str] = ()) -> TrainingConfig:
-    """Read and check a configuration.
+    """Read and check a configuration; `extends = "other.toml"` in it begins with the values of another one.
 
     Args:
         path: The TOML file.
@@ -206,18 +223,38 @@ def read_config(path: str | os.PathLike[str], changes: Sequence[str] = ()) -> Tr
         UsageError: It cannot be read, or a key of it is unknown, missing or makes no sense; the message names it.
     """
     path = Path(path)
+    text, table = _read_table(path)
     try:
-        text = path.read_text(encoding="utf-8")
-        table = _parse(text)
         for change in changes:
             _change(table, change)
         text = "\n".join([text, *changes])
+        return _build(path, text, table)
+    except (UsageError, ValueError) as error:
+        raise UsageError(f"{path}: {error}") from error
+
+
+def _read_table(path: Path, readers: tuple[Path, ...] = ()) -> tuple[str, dict[str, Any]]:
+    """Give text and content of a file; where it `extends` another one, after those and with its values over them."""
+    try:
+        if path in readers:
+            raise ValueError(f"it extends itself by way of {readers[-1]}")
+        text = path.read_text(encoding="utf-8")
+        table = _parse(text)
     except (OSError, ValueError) as error:
         raise UsageError(f"The configuration {path} cannot be read: {error}.") from error
-    try:
-        return _build(path, text, table)
-    except UsageError as error:
-        raise UsageError(f"{path}: {error}") from error
+    if "extends" not in table:
+        return text, table
+    extended_text, extended = _read_table(path.parent / str(table.pop("extends")), (*readers, path))
+    return extended_text + text, _merged(extended, table)
+
+
+def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """Give both tables in one, section by section; what `above` says counts, lists as a whole."""
+    merged = dict(below)
+    for key, value in above.items():
+        both = isinstance(value, dict) and isinstance(below.get(key), dict)
+        merged[key] = _merged(below[key], value) if both else value
+    return merged
 
 
 def _parse(text: str) -> dict[str, Any]:
@@ -330,6 +367,7 @@ def _check(config: TrainingConfig) -> None:
         (training.steps > 0, f"training.steps must be positive, not {training.steps}."),
         (training.batch > 0, f"training.batch must be positive, not {training.batch}."),
         (training.learning_rate > 0, f"training.learning_rate must be positive, not {training.learning_rate:g}."),
+        (0 <= training.average < 1, f"training.average must lie in [0, 1), not {training.average:g}."),
         (
             training.schedule in {"cosine", "linear"},
             f'training.schedule must be "cosine" or "linear", not {training.schedule!r}.',

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from CTEnhanceLib.model.patchgan import PatchGAN, adversarial_loss
 from CTEnhanceLib.model.spec import GeneratorSpec
 from CTEnhanceLib.model.stack import build_generator
+from CTEnhanceLib.training.adversary import Adversary
+from CTEnhanceLib.training.average import WeightAverage
 from CTEnhanceLib.training.config import TrainingConfig
 from CTEnhanceLib.training.losses import reconstruction_losses, wanted
 from CTEnhanceLib.training.sources import Batch
@@ -35,18 +36,8 @@ class Learner:
         self.module = build_generator(spec).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         optimiser = torch.optim.Adam(self.module.parameters(), training.learning_rate, training.betas)
         self.generator, self.optimiser = fabric.setup(self.module, optimiser)
-        self.discriminator: Any = None
-        if config.discriminator.weight > 0:
-            self._set_up_discriminator()
-
-    def _set_up_discriminator(self) -> None:
-        section, training = self._config.discriminator, self._config.training
-        targets = self._config.simulation.targets if self._any_offset else 1
-        channels = self._config.model.context + targets * (2 if self._any_offset else 1)
-        # the generator's half of a step must not touch the gradients that processes share: it uses the bare module
-        self._judge = PatchGAN(channels, section.width, section.layers, section.norm)
-        optimiser = torch.optim.Adam(self._judge.parameters(), training.learning_rate, training.betas)
-        self.discriminator, self.discriminator_optimiser = self._fabric.setup(self._judge, optimiser)
+        self.average = WeightAverage(self.module, training.average) if training.average else None
+        self.adversary = Adversary(config, fabric) if config.discriminator.weight > 0 else None
 
     def step(self, batch: Batch, step: int) -> dict[str, float]:
         """Take one step of the discriminator and one of the generator.
@@ -64,16 +55,17 @@ class Learner:
         truth = wanted(batch, self._config.model)
         losses = reconstruction_losses(given, batch, self._config.model, self._config.loss)
         figures = {}
-        if self.discriminator is not None and step >= self._config.discriminator.start:
-            condition = self._condition(batch)
-            figures["discriminator"] = self._discriminate(condition, given.detach(), truth)
-            with self._fabric.autocast():
-                losses["adversarial"] = self._config.discriminator.weight * self._fool(condition, given)
+        if self.adversary:
+            figures["discriminator"], fooled = self.adversary.learn(batch, given, truth)
+            if step >= self._config.discriminator.start:
+                losses["adversarial"] = self._config.discriminator.weight * fooled
         self.optimiser.zero_grad()
         self._fabric.backward(torch.stack(list(losses.values())).sum())
         if self._config.training.clip > 0:
             self._fabric.clip_gradients(self.generator, self.optimiser, max_norm=self._config.training.clip)
         self.optimiser.step()
+        if self.average:
+            self.average.add(self.module)
         return {**{name: value.item() for name, value in losses.items()}, **figures}
 
     def _generate(self, batch: Batch) -> Tensor:
@@ -82,56 +74,48 @@ class Learner:
             return self.generator(context, batch.base, batch.offset, batch.condition)
         return self.generator(context)
 
-    def _condition(self, batch: Batch) -> Tensor:
-        return torch.cat([batch.context, batch.base], dim=1) if self._any_offset else batch.context
-
-    def _scaled(self, given: Tensor) -> Tensor:
-        """Bring residuals, which are small, to the range of the slices that the discriminator compares them with."""
-        return given * 8 if self._any_offset else given
-
-    def _discriminate(self, condition: Tensor, given: Tensor, truth: Tensor) -> float:
-        real = adversarial_loss(self.discriminator(condition, self._scaled(truth)), real=True)
-        fake = adversarial_loss(self.discriminator(condition, self._scaled(given)), real=False)
-        loss = (real + fake) / 2
-        self.discriminator_optimiser.zero_grad()
-        self._fabric.backward(loss)
-        self.discriminator_optimiser.step()
-        return loss.item()
-
-    def _fool(self, condition: Tensor, given: Tensor) -> Tensor:
-        self._judge.requires_grad_(False)
-        loss = adversarial_loss(self._judge(condition, self._scaled(given)), real=True)
-        self._judge.requires_grad_(True)
-        return loss
-
     def _set_learning_rate(self, step: int) -> None:
-        rate = self._config.training.learning_rate * schedule(
-            step, self._config.training.steps, self._config.training.schedule, self._config.training.warmup
-        )
-        optimisers = [self.optimiser] + ([self.discriminator_optimiser] if self.discriminator is not None else [])
-        for optimiser in optimisers:
+        training = self._config.training
+        share = schedule(step, training.steps, training.schedule, training.warmup)
+        rates = [(self.optimiser, training.learning_rate)]
+        if self.adversary:
+            rates += [(optimiser, self.adversary.start_rate) for optimiser in self.adversary.optimisers.values()]
+        for optimiser, rate in rates:
             for group in optimiser.param_groups:
-                group["lr"] = rate
+                group["lr"] = rate * share
 
     def modules(self) -> dict[str, nn.Module]:
         """Give what has weights, by name."""
-        return {"generator": self.module} | ({"discriminator": self._judge} if self.discriminator is not None else {})
+        return {"generator": self.module, **(self.adversary.modules() if self.adversary else {})}
+
+    @property
+    def result(self) -> nn.Module:
+        """The generator as it would be exported: the running mean of its weights, or the weights as they stand."""
+        return self.average.module if self.average else self.module
+
+    def begin_with(self, weights: dict[str, Tensor]) -> None:
+        """Start from the weights of another run."""
+        self.module.load_state_dict(weights)
+        if self.average:
+            self.average = WeightAverage(self.module, self.average.keep)
 
     def state(self) -> dict[str, Any]:
         """Give all that a step depends on."""
-        state: dict[str, Any] = {name: module.state_dict() for name, module in self.modules().items()}
-        state["optimiser"] = self.optimiser.state_dict()
-        if self.discriminator is not None:
-            state["discriminator_optimiser"] = self.discriminator_optimiser.state_dict()
+        state: dict[str, Any] = {"generator": self.module.state_dict(), "optimiser": self.optimiser.state_dict()}
+        if self.adversary:
+            state["adversary"] = self.adversary.state()
+        if self.average:
+            state["average"] = self.average.state()
         return state
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go back to a state."""
-        for name, module in self.modules().items():
-            module.load_state_dict(state[name])
+        self.module.load_state_dict(state["generator"])
         self.optimiser.load_state_dict(state["optimiser"])
-        if self.discriminator is not None:
-            self.discriminator_optimiser.load_state_dict(state["discriminator_optimiser"])
+        if self.adversary:
+            self.adversary.restore(state["adversary"])
+        if self.average:
+            self.average.restore(state["average"])
 
 
 def schedule(step: int, steps: int, kind: str, warmup: int) -> float:

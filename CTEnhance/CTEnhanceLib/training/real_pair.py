@@ -13,7 +13,8 @@ from CTEnhanceLib.ct.intensity import STORED_MAX, to_stored
 from CTEnhanceLib.ct.interpolation import interpolation_matrix
 from CTEnhanceLib.ct.profile import SliceProfile
 from CTEnhanceLib.errors import InputRefusedError
-from CTEnhanceLib.training.simulation import Pair, Simulation, turned
+from CTEnhanceLib.training.simulation.pairs import Pair, turned
+from CTEnhanceLib.training.simulation.settings import Simulation
 
 if TYPE_CHECKING:
     import SimpleITK as sitk

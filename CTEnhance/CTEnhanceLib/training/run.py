@@ -150,7 +150,7 @@ class Run:
 
     def stack(self) -> Stack:
         """Give the generators as they stand as a stack for inference."""
-        stack = Stack(self.spec, [learner.module for learner in self.learners], "")
+        stack = Stack(self.spec, [learner.result for learner in self.learners], "")
         stack.device = self.fabric.device
         return stack
 
@@ -169,7 +169,7 @@ class Run:
             total += case.settings.weight
         if total and score / total > self.best["figure"]:
             weights = [
-                {name: value.detach().cpu().clone() for name, value in learner.module.state_dict().items()}
+                {name: value.detach().cpu().clone() for name, value in learner.result.state_dict().items()}
                 for learner in self.learners
             ]
             self.best = {"figure": score / total, "step": self.step, "weights": weights}
@@ -177,7 +177,7 @@ class Run:
     def _settle(self) -> None:
         """Measure batch statistics over many pairs: those of the last few steps are too noisy to be stored."""
         for learner in self.learners:
-            settle_statistics(learner.module, self._context, self.fabric.device)
+            settle_statistics(learner.result, self._context, self.fabric.device)
 
     def _context(self, number: int) -> Tensor:
         return self.sources.batch(number, 1, self._channel(0)).context
@@ -188,7 +188,7 @@ class Run:
             return
         if self.best["weights"]:
             for learner, weights in zip(self.learners, self.best["weights"]):
-                learner.module.load_state_dict(weights)
+                learner.result.load_state_dict(weights)
         else:
             self._settle()
         run = {
@@ -223,7 +223,7 @@ class Run:
         modules = load_stack(model).modules
         try:
             for learner, module in zip(self.learners, modules):
-                learner.module.load_state_dict(module.state_dict())
+                learner.begin_with(module.state_dict())
         except RuntimeError as error:
             raise UsageError(
                 f"training.initial {model!r} is not built like this model; give one of the same architecture."

@@ -14,7 +14,9 @@ from torch.utils.data import DataLoader, Dataset
 from CTEnhanceLib.errors import UsageError
 from CTEnhanceLib.training.config import TrainingConfig, data_path
 from CTEnhanceLib.training.real_pair import MeasuredProfile, RealPair
-from CTEnhanceLib.training.simulation import Pair, Simulation, ThinVolume, draw_pair
+from CTEnhanceLib.training.simulation.pairs import Pair, draw_pair
+from CTEnhanceLib.training.simulation.settings import Simulation
+from CTEnhanceLib.training.simulation.volume import ThinVolume
 
 
 class Batch(NamedTuple):
