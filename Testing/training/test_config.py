@@ -13,7 +13,8 @@ from CTEnhanceLib.training.config import read_config
 from CTEnhanceLib.training.validation import load_case
 from training_runs import CONTEXT, THESIS
 
-CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.toml"))
+FOLDER = Path(__file__).parents[2] / "configs"
+CONFIGS = sorted(FOLDER.rglob("*.toml"))
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda p: p.stem)
@@ -25,7 +26,7 @@ def test_a_committed_configuration_is_valid(path):
 
 def test_the_thesis_configurations_have_the_settings_of_pix2pix():
     for number, method, base in ((1, "raw", ""), (2, "residual", "thick")):
-        config = read_config(CONFIGS[0].with_name(f"thesis-method{number}.toml"))
+        config = read_config(FOLDER / f"thesis-method{number}.toml")
         assert (config.model.method, config.model.base, config.model.context) == (method, base, 1)
         assert config.model.offsets_mm == (-2, -1, 0, 1, 2)
         assert config.generator["width"] == config.discriminator.width == 64

@@ -199,3 +199,31 @@ def test_two_processes_have_the_losses_of_one_with_the_same_batch(write_config):
     alone, together = ({(r["step"], r["name"]): float(r["value"]) for r in log_of(path)} for path in (one, two))
     assert len(alone) == len(together) >= 5
     assert all(together[key] == pytest.approx(value, rel=1e-5, abs=1e-5) for key, value in alone.items())
+
+
+def test_a_crisp_end_begins_with_the_accurate_one_and_both_are_exported(write_config, validated, tmp_path):
+    first = run_of(write_config(name="first", steps=3))
+    first.train()
+    first.export(tmp_path / "accurate")
+    ends = f'accurate = "{tmp_path / "accurate"}"\ndetail = 0.25\n[generator]'
+    path = write_config((CONTEXT + ADVERSARIAL).replace("[generator]", ends), "crisp", extra=validated)
+    second = run_of(path)
+    second.train()
+    second.export(tmp_path / "both")
+    stack, accurate = load_stack(tmp_path / "both"), load_stack(tmp_path / "accurate")
+    assert stack.spec.default_detail == 0.25
+    assert all(torch.equal(stack.accurate[0][name], value) for name, value in accurate.modules[0].state_dict().items())
+    assert not same(list(stack.accurate[0].values()), list(stack.crisp[0].values()))
+    rows = json.loads((tmp_path / "both" / "metrics.json").read_text(encoding="utf-8"))["cases"]["small, 3 mm"]["rows"]
+    assert [row["name"] for row in rows][-3:] == ["tiny", "accurate end", "crisp end"]
+
+
+def test_configurations_that_build_on_each_other_are_trained_in_turn(write_config, tmp_path, capsys):
+    first = write_config(name="first", steps=2)
+    initial = f'initial = "{read_config(first).output / "model"}"'
+    second = write_config(name="second", steps=2, training=initial)
+    assert main(["train", str(first), str(second), "--device", "cpu"]) == 0
+    assert (read_config(second).output / "model" / "model.json").is_file()
+    capsys.readouterr()
+    assert main(["train", str(first), str(second), "--device", "cpu"]) == 0
+    assert f"{first} is done" in capsys.readouterr().out
