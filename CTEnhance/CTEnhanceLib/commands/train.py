@@ -1,4 +1,4 @@
-"""`ctenhance train`: a configuration in, a model folder out; on one machine or, through torchrun, on several."""
+"""`ctenhance train`: configurations in, model folders out; on one machine or, through torchrun, on several."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ import argparse
 from pathlib import Path
 
 from CTEnhanceLib.errors import UsageError
+from CTEnhanceLib.model.folder import DESCRIPTION_FILE
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
     """Add the command to the command line."""
     parser = subparsers.add_parser(
         "train",
-        help="train a model from a configuration",
-        description="A run that was ended goes on where its last checkpoint stands: give the same command again. "
+        help="train a model from a configuration, or from several that build on each other",
+        description="A run that was ended goes on where its last checkpoint stands: give the same command again. Of "
+        "several configurations one is trained after the other; those already done are passed over. "
         "Several processes: torchrun --nproc-per-node N -m CTEnhanceLib train CONFIG.toml",
     )
-    parser.add_argument("config", metavar="CONFIG.toml")
+    parser.add_argument("config", nargs="+", metavar="CONFIG.toml")
     parser.add_argument(
         "--set",
         action="append",
@@ -25,15 +27,15 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         help="change a value of the configuration, for example --set training.steps=3000 (may be given again)",
     )
     parser.add_argument("--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda or mps")
-    parser.add_argument("--model-folder", metavar="DIR", help="where the model goes; default: <output>/model")
+    parser.add_argument("--model-folder", metavar="DIR", help="where the last model goes; default: <output>/model")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> None:
-    """Train, then write the model folder."""
+    """Train one configuration after the other, and write the model folder of each."""
     from CTEnhanceLib.training.config import read_config
 
-    config = read_config(args.config, args.set)
+    configs = [read_config(path, args.set) for path in args.config]
     try:
         from CTEnhanceLib.training.run import Run
     except ModuleNotFoundError as error:
@@ -41,11 +43,16 @@ def run(args: argparse.Namespace) -> None:
             f"Training needs the package {error.name}: install the extra with pip install 'CTEnhance[training]'."
         ) from error
 
-    training = Run(config, args.device, report=_say)
-    training.train()
-    folder = Path(args.model_folder) if args.model_folder else config.output / "model"
-    training.export(folder)
-    _say(f"the model is in {folder}")
+    for config in configs:
+        last = config is configs[-1]
+        folder = Path(args.model_folder) if args.model_folder and last else config.output / "model"
+        training = Run(config, args.device, report=_say)
+        if training.step == config.training.steps and (folder / DESCRIPTION_FILE).is_file() and not last:
+            _say(f"{config.source} is done: {folder}")
+            continue
+        training.train()
+        training.export(folder)
+        _say(f"the model is in {folder}")
 
 
 def _say(line: str) -> None:

@@ -35,8 +35,8 @@ class WeightAverage:
         with torch.no_grad():
             for mean, weight in zip(self.module.parameters(), module.parameters()):
                 mean.lerp_(weight, 1 - keep)
-            for mean, weight in zip(self.module.buffers(), module.buffers()):
-                mean.copy_(weight)
+            for kept, last in zip(self.module.buffers(), module.buffers()):
+                kept.copy_(last)
 
     def state(self) -> dict[str, Any]:
         """Give what a checkpoint must hold."""

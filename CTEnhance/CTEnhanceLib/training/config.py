@@ -19,7 +19,8 @@ Section = TypeVar("Section")
 class ModelSection:
     """What is trained and what it may be used for; see `model.spec.ModelSpec` for the meaning of most fields.
 
-    `offsets_mm` empty means: any offset.
+    `offsets_mm` empty means: any offset. `accurate` names a model folder: the run begins with its weights, which become
+    the accurate end of `detail`, and trains the crisp end; `detail` is then the default one.
     """
 
     name: str = ""
@@ -36,6 +37,8 @@ class ModelSection:
     pixel_spacing_range_mm: tuple[float, float] = (0.3, 1.0)
     kernels: str = "any"
     slice_profile: Mapping[str, Any] = field(default_factory=lambda: {"shape": "box", "fwhm_ratio": 1.0})
+    accurate: str = ""
+    detail: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -367,6 +370,7 @@ def _check(config: TrainingConfig) -> None:
         (training.steps > 0, f"training.steps must be positive, not {training.steps}."),
         (training.batch > 0, f"training.batch must be positive, not {training.batch}."),
         (training.learning_rate > 0, f"training.learning_rate must be positive, not {training.learning_rate:g}."),
+        (0 <= model.detail <= 1, f"model.detail must lie in [0, 1], not {model.detail:g}."),
         (0 <= training.average < 1, f"training.average must lie in [0, 1), not {training.average:g}."),
         (
             training.schedule in {"cosine", "linear"},

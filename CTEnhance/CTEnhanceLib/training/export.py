@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Callable
+from typing import TYPE_CHECKING, Any, Callable
 
 from CTEnhanceLib.ct.geometry import slice_geometry
 from CTEnhanceLib.enhancement.pipeline import enhance
@@ -17,7 +18,10 @@ from CTEnhanceLib.model.stack import Stack, build_generator
 from CTEnhanceLib.training.card import model_card
 from CTEnhanceLib.training.config import TrainingConfig
 from CTEnhanceLib.training.real_pair import MeasuredProfile
-from CTEnhanceLib.training.validation import load_case
+from CTEnhanceLib.training.validation import Case, load_case
+
+if TYPE_CHECKING:
+    import SimpleITK as sitk
 
 _NAMES = {-2: "2P", -1: "1P", 0: "C", 1: "1N", 2: "2N"}
 
@@ -46,6 +50,12 @@ def make_spec(config: TrainingConfig, measured: MeasuredProfile | None) -> Model
         slice_profile=measured.as_json() if measured else dict(model.slice_profile),
         crop_margin_px=getattr(build_generator(generators[0]), "receptive_radius", None),
     )
+
+
+def with_two_ends(spec: ModelSpec, detail: float) -> ModelSpec:
+    """Give the description of a model that has a crisp end beside its accurate one."""
+    generators = [replace(g, crisp_file=g.file.replace(".safetensors", "_crisp.safetensors")) for g in spec.generators]
+    return replace(spec, generators=tuple(generators), default_detail=detail)
 
 
 def _generators(config: TrainingConfig) -> tuple[GeneratorSpec, ...]:
@@ -87,11 +97,8 @@ def export_model(
     cases = {}
     for settings in config.validation:
         case = load_case(settings, cropped=not config.whole_figures)
-        spacing = slice_geometry(case.thin, slice_geometry(case.thick).axis).interval
-        computed = enhance(case.thick, stored, spacing=spacing, profile=case.profile).volume
-        cases[settings.name] = record(
-            evaluate(case.thin, case.thick, {config.model.name: computed}, profile=case.profile)
-        )
+        candidates = {name: _computed(case, stored, detail) for name, detail in _candidates(config, stored).items()}
+        cases[settings.name] = record(evaluate(case.thin, case.thick, candidates, profile=case.profile))
         report(f"measured on {settings.name}")
     metrics = {"model": config.model.name, "training": run, "cases": cases}
     documents = {
@@ -100,6 +107,18 @@ def export_model(
         CARD_FILE: model_card(config, stack.spec, metrics),
     }
     save_stack(folder, stack.spec, stored.accurate or stored.modules, documents, stored.crisp)
+
+
+def _candidates(config: TrainingConfig, stack: Stack) -> dict[str, float | None]:
+    """Give what figures are taken of, by name: the default detail and, where there are two ends, both of them."""
+    default: dict[str, float | None] = {config.model.name: None}
+    return {**default, "accurate end": 0.0, "crisp end": 1.0} if stack.crisp else default
+
+
+def _computed(case: Case, stack: Stack, detail: float | None) -> sitk.Image:
+    spacing = slice_geometry(case.thin, slice_geometry(case.thick).axis).interval
+    stack.set_detail(detail)
+    return enhance(case.thick, stack, spacing=spacing, profile=case.profile).volume
 
 
 def _licence_text() -> str:

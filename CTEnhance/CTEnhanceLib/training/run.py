@@ -18,10 +18,10 @@ from CTEnhanceLib.enhancement.device import device_name
 from CTEnhanceLib.errors import DeviceError, OutputError, UsageError
 from CTEnhanceLib.model.folder import load_stack
 from CTEnhanceLib.model.spec import ModelSpec
-from CTEnhanceLib.model.stack import Stack
+from CTEnhanceLib.model.stack import Stack, build_generator
 from CTEnhanceLib.training.checkpoint import load_checkpoint, save_checkpoint
 from CTEnhanceLib.training.config import TrainingConfig
-from CTEnhanceLib.training.export import export_model, make_spec
+from CTEnhanceLib.training.export import export_model, make_spec, with_two_ends
 from CTEnhanceLib.training.journal import Journal
 from CTEnhanceLib.training.learner import Learner
 from CTEnhanceLib.training.sources import Batch, Request, Sources
@@ -89,7 +89,10 @@ class Run:
         self.spec: ModelSpec = make_spec(config, self.sources.measured)
         torch.manual_seed(config.training.seed)
         self.learners = [Learner(config, spec, self.fabric) for spec in self.spec.generators]
-        if config.training.initial:
+        self.accurate: list[dict[str, Tensor]] = []
+        if config.model.accurate:
+            self.accurate = self._begin_with(config.model.accurate)
+        elif config.training.initial:
             self._begin_with(config.training.initial)
         self.cases = [load_case(case) for case in config.validation] if self.fabric.is_global_zero else []
         self.step, self.seconds = 0, 0.0
@@ -149,7 +152,7 @@ class Run:
         return figures
 
     def stack(self) -> Stack:
-        """Give the generators as they stand as a stack for inference."""
+        """Give the generators as they stand as a stack for inference; of a crisp end, that end alone."""
         stack = Stack(self.spec, [learner.result for learner in self.learners], "")
         stack.device = self.fabric.device
         return stack
@@ -167,7 +170,8 @@ class Run:
             self.report(f"step {self.step}: {_figures_line(case, figures)}")
             score += case.settings.weight * (figures.bone + figures.whole) / 2
             total += case.settings.weight
-        if total and score / total > self.best["figure"]:
+        # a crisp end is not trained for these figures: the last one is taken
+        if total and (score / total > self.best["figure"] or self.accurate):
             weights = [
                 {name: value.detach().cpu().clone() for name, value in learner.result.state_dict().items()}
                 for learner in self.learners
@@ -198,7 +202,18 @@ class Run:
             "machine": f"{self.fabric.world_size} x {device_name(self.fabric.device)}",
             "precision": self.config.training.precision,
         }
-        export_model(folder, self.config, self.stack(), run, self.report)
+        export_model(folder, self.config, self._both_ends(), run, self.report)
+
+    def _both_ends(self) -> Stack:
+        """Give the stack to export: with the weights that the run began with, where these are its accurate end."""
+        stack = self.stack()
+        if not self.accurate:
+            return stack
+        crisp = [dict(module.state_dict()) for module in stack.modules]
+        modules = [build_generator(spec) for spec in self.spec.generators]
+        for module, weights in zip(modules, self.accurate):
+            module.load_state_dict(weights)
+        return Stack(with_two_ends(self.spec, self.config.model.detail), modules, "", crisp)
 
     def save(self) -> None:
         """Write a checkpoint."""
@@ -219,15 +234,19 @@ class Run:
         self.step, self.seconds, self.best = state["step"], state["seconds"], state["best"]
         self.report(f"resuming at step {self.step} of {self.config.training.steps}")
 
-    def _begin_with(self, model: str) -> None:
-        modules = load_stack(model).modules
+    def _begin_with(self, model: str) -> list[dict[str, Tensor]]:
+        """Begin with the (accurate) weights of a model, and give them."""
+        stack = load_stack(model)
+        weights = stack.accurate or [dict(module.state_dict()) for module in stack.modules]
         try:
-            for learner, module in zip(self.learners, modules):
-                learner.begin_with(module.state_dict())
+            for learner, begun in zip(self.learners, weights):
+                learner.begin_with(begun)
         except RuntimeError as error:
             raise UsageError(
-                f"training.initial {model!r} is not built like this model; give one of the same architecture."
+                f"training.initial or model.accurate {model!r} is not built like this model; give one of the same "
+                "architecture."
             ) from error
+        return weights
 
     def _make_output(self) -> None:
         try:

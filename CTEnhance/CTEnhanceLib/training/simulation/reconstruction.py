@@ -44,7 +44,7 @@ def noise(rows: np.ndarray, settings: Simulation, rng: np.random.Generator) -> n
         # neighbours share noise: [a, 1, a] gives them a correlation of 2 a / (1 + 2 a^2)
         a = beside / (1 + np.sqrt(max(0.0, 1 - 2 * beside**2)))
         rows = rows + a * (np.roll(rows, 1, axis=1) + np.roll(rows, -1, axis=1))
-    mix = np.linalg.qr(rows.T.astype(np.float64), mode="r").T
+    mix = np.asarray(np.linalg.qr(rows.T.astype(np.float64), mode="r")).T
     mix *= level / np.linalg.norm(mix[-1])
     count = mix.shape[1]
     white = rng.standard_normal((count, settings.patch, settings.patch), dtype=np.float32)
