@@ -120,6 +120,7 @@ class CTEnhanceParameterNode:
     device - as the command line takes it.
     thickness - slice thickness typed in, in mm; 0 takes what is known.
     consistency, confidence - see the panel's tool tips.
+    detail - 0 (accurate) to 1 (crisp); below 0 takes the one of the model.
     figureRegion - where figures against the reference are taken; what it needs is in the next four.
     figureThreshold - HU that the reference lies above.
     figureBox, figureSegmentation, figureSegment - a box, a segmentation and the identifier of one of its segments.
@@ -136,6 +137,7 @@ class CTEnhanceParameterNode:
     thickness: Annotated[float, WithinRange(0.0, 20.0)] = 0.0
     consistency: bool = True
     confidence: bool = False
+    detail: float = -1.0
     figureRegion: FigureRegion = FigureRegion.Bone
     figureThreshold: Annotated[float, WithinRange(-1000.0, 3000.0)] = 200.0
     figureBox: vtkMRMLMarkupsROINode

@@ -123,6 +123,13 @@ def test_every_image_has_what_the_standard_requires(make_series, tmp_path, with_
     assert len({dataset.SeriesInstanceUID for dataset in images}) == 1
 
 
+def test_the_derivation_names_the_detail_that_computed(make_series, tmp_path):
+    report = {"model": {"name": "context", "detail": 0.25}}
+    write_derived_series(thin(), tmp_path / "out", make_series(), model="context", report=report)
+    (description,) = {dataset.DerivationDescription for dataset in datasets(tmp_path / "out")}
+    assert "model context, detail 0.25 between accurate (0) and crisp (1)" in description
+
+
 def test_the_images_are_marked_as_computed(make_series, tmp_path):
     report = {"model": "default", "größe": [1.5, None]}
     source = make_series()

@@ -309,3 +309,19 @@ def test_arguments_that_make_no_sense_are_refused_before_computing() -> None:
     with pytest.raises(InputRefusedError, match="already thin"):
         enhance(thick_volume(spacing=(0.5, 0.5, 1.0)), offset_stack())
     assert spec().offsets == "any"
+
+
+def test_detail_chooses_the_weights_and_the_report_names_it(tmp_path: Path) -> None:
+    stack = random_stack(tmp_path / "model", default_detail=0.25)
+    image = thick_volume()
+    results = {detail: enhance(image, stack, detail=detail) for detail in (None, 0.0, 1.0)}
+    assert [result.report["model"]["detail"] for result in results.values()] == [0.25, 0.0, 1.0]
+    voxels = [sitk.GetArrayFromImage(result.volume) for result in results.values()]
+    assert not np.array_equal(voxels[1], voxels[2])
+    again = sitk.GetArrayFromImage(enhance(image, stack).volume)
+    assert np.array_equal(again, voxels[0])
+
+
+def test_a_detail_that_the_model_does_not_have_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelRefusedError, match="one set of weights"):
+        enhance(thick_volume(), random_stack(tmp_path / "model"), detail=0.5)

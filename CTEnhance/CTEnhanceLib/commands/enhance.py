@@ -30,6 +30,12 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--interval", type=float, metavar="MM", help="their interval, if the file states it wrongly")
     parser.add_argument("--profile", choices=("box", "triangle", "gaussian", "model"), help="their slice profile")
     parser.add_argument("--fwhm", type=float, metavar="MM", help="its full width at half maximum")
+    parser.add_argument(
+        "--detail",
+        type=float,
+        metavar="0..1",
+        help="0 accurate, 1 crisp, between them a mix; for models with both; default: the model's own",
+    )
     parser.add_argument("--confidence", metavar="PATH", help="also write the confidence volume")
     parser.add_argument("--no-consistency", action="store_true", help="leave the back-projection out")
     parser.add_argument("--report", metavar="PATH", help="also write the report, JSON")
@@ -76,6 +82,7 @@ def run(args: argparse.Namespace) -> None:
         fwhm=args.fwhm,
         consistency=not args.no_consistency,
         confidence=args.confidence is not None,
+        detail=args.detail,
     )
     progress("write", 0, 1)
     if result.confidence is not None:

@@ -140,6 +140,9 @@ def computed_series(
     dataset.BurnedInAnnotation = "NO"
     thickness = f" from slices {source.grid.spacing[2]:.4g} mm apart" if source else ""
     by = f", model {model}" + (f" (sha256 {model_sha256})" if model_sha256 else "") if model else ""
+    facts = (report or {}).get("model")
+    detail = facts.get("detail") if isinstance(facts, dict) else None
+    by += "" if detail is None else f", detail {detail:.4g} between accurate (0) and crisp (1)"
     dataset.DerivationDescription = (
         f"Slices {spacing:.4g} mm apart computed by CTEnhance{by}{thickness}. Computed, not measured: for research, "
         "not for diagnosis."

@@ -26,6 +26,7 @@ class Options:
         stated: What the user states about the thick slices.
         consistency: Whether to back-project onto the measured slices.
         confidence: Whether to give the confidence volume.
+        detail: Mix of the accurate (0) and the crisp (1) weights; None for the default of the model.
 
     Raises:
         UsageError: The spacing is not positive.
@@ -37,6 +38,7 @@ class Options:
     stated: StatedSlices = field(default_factory=StatedSlices)
     consistency: bool = True
     confidence: bool = False
+    detail: float | None = None
 
     def __post_init__(self) -> None:
         if not (np.isfinite(self.spacing) and self.spacing > 0):

@@ -58,6 +58,7 @@ def enhance(
     fwhm: float | None = None,
     consistency: bool = True,
     confidence: bool = False,
+    detail: float | None = None,
 ) -> Enhancement:
     """Compute thin slices from a thick-slice bone CT.
 
@@ -75,20 +76,24 @@ def enhance(
         fwhm: Full width at half maximum of the profile, mm.
         consistency: Whether to back-project onto the measured slices.
         confidence: Whether to give the confidence volume.
+        detail: 0 (accurate) to 1 (crisp): which mix of the two sets of weights computes; the default of the model when
+            left out.
 
     Returns:
         The thin-slice volume, the confidence volume if asked for, and the report.
 
     Raises:
         InputRefusedError: The volume is nothing this can honestly work on.
-        ModelRefusedError: The model was not made for it, or never predicts twice and confidence was asked for.
+        ModelRefusedError: The model was not made for it, or never predicts twice and confidence was asked for, or
+            has one set of weights and a detail was asked for.
         DeviceError: The device is not there, or memory ran out on every device.
         UsageError: An argument makes no sense.
         CancelledError: `cancel` said so.
     """
     stated = StatedSlices(thickness, interval, profile, fwhm)
-    options = Options(spacing, device, precision, stated, consistency, confidence)
+    options = Options(spacing, device, precision, stated, consistency, confidence, detail)
     watch = Watch(progress, cancel)
+    stack.set_detail(detail)
     chosen_device = choose_device(device)
     runner = Runner(stack, chosen_device, choose_precision(precision, chosen_device), _BATCH[chosen_device.type], [])
     volume = thick_volume(image, stated=stated, spacing=spacing, model_profile=stack.spec.slice_profile)

@@ -32,6 +32,7 @@ class Plan:
         volume: The thick slices.
         spec: What the model says of itself.
         model_sha256: Hash of its model.json.
+        detail: The mix of accurate (0) and crisp (1) weights that computes; None where the model has one set.
         options: What was asked for.
         thin: Thin slice centres, mm from the first thick centre, shape (n_thin,).
         predictions: Which thick slice predicts which thin slice.
@@ -44,6 +45,7 @@ class Plan:
     volume: ThickVolume
     spec: ModelSpec
     model_sha256: str
+    detail: float | None
     options: Options
     thin: np.ndarray
     predictions: list[Prediction]
@@ -86,6 +88,7 @@ def make_plan(volume: ThickVolume, stack: Stack, options: Options) -> Plan:
         volume,
         spec,
         stack.sha256,
+        stack.detail,
         options,
         thin,
         predictions,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from typing import Any, Callable
+from typing import TYPE_CHECKING, Any, Callable
 
 import slicer
 from slicer.i18n import tr as _
@@ -11,6 +11,7 @@ from slicer.i18n import tr as _
 from CTEnhanceLib.panel.compare.figures_section import FiguresSection
 from CTEnhanceLib.panel.compare.section import ComparisonSection
 from CTEnhanceLib.panel.dependencies import ensure_packages, install_from_folder
+from CTEnhanceLib.panel.detail_slider import AS_THE_MODEL, DetailSlider
 from CTEnhanceLib.panel.device_list import DeviceList
 from CTEnhanceLib.panel.dialogs import ask_for_folder
 from CTEnhanceLib.panel.model_list import ModelList
@@ -23,6 +24,9 @@ from CTEnhanceLib.panel.run.section import RunSection
 from CTEnhanceLib.panel.run.settings import Settings
 from CTEnhanceLib.panel.style import mark, quiet
 from CTEnhanceLib.panel.understanding import Understanding, understand
+
+if TYPE_CHECKING:
+    from CTEnhanceLib.model.spec import ModelSpec
 
 _RATE_KEY = "CTEnhance/SecondsPerSlice/{model}/{device}"
 
@@ -51,6 +55,7 @@ class Panel:
         self.models = ModelList(
             ui.modelComboBox, ui.modelCardButton, ui.modelCardBrowser, ui.addModelButton, self._model_chosen
         )
+        self.detail = DetailSlider(ui.detailSlider, ui.detailLabel, self._detail_chosen)
         self.run_section = RunSection(ui, self, self.update, self._done)
         self.comparison = ComparisonSection(ui, self.update)
         self.figures = FiguresSection(ui, self.comparison)
@@ -72,6 +77,7 @@ class Panel:
         self._busy = True
         try:
             self._show_understanding()
+            self.detail.show(self._spec, self.parameters.detail if self.parameters is not None else AS_THE_MODEL)
             running = self.run_section.is_running
             self.ui.volumeCollapsibleButton.enabled = not running
             self.ui.advancedCollapsibleButton.enabled = not running
@@ -113,6 +119,7 @@ class Panel:
             thickness=chosen.thickness or None,
             consistency=chosen.consistency,
             confidence=chosen.confidence,
+            detail=self.detail.detail(self._spec, chosen.detail),
         )
 
     def start_run(self, listener: RunSection) -> None:
@@ -222,7 +229,16 @@ class Panel:
     def _model_chosen(self) -> None:
         if self.parameters is not None and self.models.entry is not None:
             self.parameters.model = self.models.entry.key
+            self.parameters.detail = AS_THE_MODEL
         self.update()
+
+    def _detail_chosen(self, detail: float) -> None:
+        if self.parameters is not None:
+            self.parameters.detail = detail
+
+    @property
+    def _spec(self) -> ModelSpec | None:
+        return self.models.entry.spec if self.models.entry else None
 
     def _device_chosen(self) -> None:
         if self.parameters is not None:

@@ -23,6 +23,7 @@ class Settings:
         thickness: Slice thickness typed in, mm; None takes what is known.
         consistency: Whether the result is matched to the measured slices.
         confidence: Whether a confidence volume is wanted.
+        detail: 0 (accurate) to 1 (crisp); None where the model has one set of weights.
     """
 
     model: str
@@ -32,6 +33,7 @@ class Settings:
     thickness: float | None = None
     consistency: bool = True
     confidence: bool = False
+    detail: float | None = None
 
 
 def command_arguments(folder: Path, settings: Settings) -> list[str]:
@@ -41,6 +43,8 @@ def command_arguments(folder: Path, settings: Settings) -> list[str]:
     arguments += ["--device", settings.device, "--precision", settings.precision]
     if settings.thickness is not None:
         arguments += ["--thickness", f"{settings.thickness:g}"]
+    if settings.detail is not None:
+        arguments += ["--detail", f"{settings.detail:g}"]
     if settings.confidence:
         arguments += ["--confidence", str(folder / CONFIDENCE_FILE)]
     if not settings.consistency:
