@@ -1,5 +1,6 @@
 # make demo    the main job on real MRML nodes, without a desktop: build/demo/
 # make test    linters, types and all tests
+# make retrain the default model, from nothing, out of the data in CTENHANCE_DATA: hours of one core (docs/experiments.md)
 # Both set up .venv by themselves. The torch build is pinned for that (a range may pull gigabytes of CUDA):
 # make TORCH="torch>=2.0" ... chooses another.
 
@@ -15,7 +16,7 @@ export QT_QPA_PLATFORM ?= offscreen
 # one thread beats two by far where other work shares the cores, and loses little where none does
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo test lint format cmake-lists setup libraries clean
+.PHONY: demo test lint format cmake-lists retrain setup libraries clean
 
 demo: setup
 	$(BIN)/python -m CTEnhanceLib.scene.headless.demo $(if $(INPUT),--input "$(INPUT)") --out build/demo
@@ -31,6 +32,11 @@ lint: setup
 # after files were added or removed: what Slicer installs
 cmake-lists: setup
 	$(BIN)/python Testing/cmake_lists.py --write
+
+# a run that was ended goes on; the model comes to lie in build/training/4-crisp/model
+retrain: setup
+	$(BIN)/python -m pip install --quiet --editable ".[training]" "$(TORCH)"
+	$(BIN)/python -m CTEnhanceLib train $(sort $(wildcard configs/default/*.toml))
 
 format: setup
 	$(BIN)/ruff check --fix .

@@ -1,9 +1,10 @@
 """What each shipped model reaches on real CT that it never saw, beside the baselines: the tables of README.
 
-    python Testing/benchmarks/quality.py [--models context thesis-method1 thesis-method2] [--cases NAME ...]
+    python Testing/benchmarks/quality.py [--models context thesis-method1 thesis-method2] [--cases NAME ...] [--untold]
 
 Thick slices are made of thin ones as `ctenhance thicken` does, or are a scanner's own; models are told the profile that
-made them. Needs the real CT (CTENHANCE_DATA, default ../shared/data). Conventions: docs/evaluation.md.
+made them, and with --untold the default model is run once more without being told. Of a model with two ends the default
+detail is shown, and both ends where --ends is given. Needs the real CT (CTENHANCE_DATA, default ../shared/data). Conventions: docs/evaluation.md.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from CTEnhanceLib.evaluation.evaluate import Evaluation, evaluate
 REPOSITORY = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("CTENHANCE_DATA", REPOSITORY.parent / "shared" / "data"))
 SKULL, THORAX = "validation/phil_head_1mm_UB.nrrd", "train/lidc0314_thorax_1mm.nrrd"
+HEAD = "validation/vhm_head_neck_1mm.nrrd"
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,9 @@ CASES = {
     "skull phantom, scanner's own 5 mm": Case(
         SKULL, SliceProfile("triangle", 4.5), 5.0, thick="validation/phil_head_5mm_UB.nrrd"
     ),
+    "human head, 3 mm box": Case(HEAD, SliceProfile("box", 3.0), 3.0),
+    "human head, 3 mm triangle of 2.7 mm": Case(HEAD, SliceProfile("triangle", 2.7), 3.0),
+    "human head, 3 mm Gaussian of 3.3 mm": Case(HEAD, SliceProfile("gaussian", 3.3), 3.0),
     "thorax held back, 3 mm box": Case(THORAX, SliceProfile("box", 3.0), 3.0, first_slice=220),
 }
 
@@ -81,20 +86,36 @@ def rows(evaluation: Evaluation) -> list[str]:
     return lines
 
 
+def candidates_of(
+    case: Case, thick: sitk.Image, stacks: list[Stack], ends: bool, untold: bool
+) -> dict[str, sitk.Image]:
+    """Enhance a case with every model, by the name the table shows."""
+    candidates = {}
+    for stack in stacks:
+        variants: dict[str, float | None] = {stack.spec.name: None}
+        if ends and stack.crisp:
+            variants |= {f"{stack.spec.name}, accurate end": 0.0, f"{stack.spec.name}, crisp end": 1.0}
+        try:
+            for name, detail in variants.items():
+                candidates[name] = enhance(thick, stack, profile=case.profile, detail=detail).volume
+            if untold and stack is stacks[0]:
+                candidates[f"{stack.spec.name}, told nothing"] = enhance(thick, stack).volume
+        except ModelRefusedError as refusal:
+            print(f"({refusal})")
+    return candidates
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", nargs="+", default=["context", "thesis-method1", "thesis-method2"])
     parser.add_argument("--cases", nargs="+", choices=CASES, default=list(CASES), metavar="NAME")
+    parser.add_argument("--ends", action="store_true", help="show both ends of a model that has them")
+    parser.add_argument("--untold", action="store_true", help="run the first model also without telling it the profile")
     args = parser.parse_args()
     stacks = [load_stack(model) for model in args.models]
     for name in args.cases:
         thin, thick = CASES[name].load()
-        candidates = {}
-        for stack in stacks:
-            try:
-                candidates[stack.spec.name] = enhance(thick, stack, profile=CASES[name].profile).volume
-            except ModelRefusedError as refusal:
-                print(f"({refusal})")
+        candidates = candidates_of(CASES[name], thick, stacks, args.ends, args.untold)
         evaluation = evaluate(thin, thick, candidates, profile=CASES[name].profile)
         print(f"\n{name}\n")
         print(

@@ -123,7 +123,7 @@ def test_the_best_weights_are_kept_and_exported_with_card_and_figures(
     assert [row["name"] for row in metrics["cases"]["small, 3 mm"]["rows"]][-1] == "tiny"
     card = (folder / "MODEL_CARD.md").read_text(encoding="utf-8")
     assert "not for diagnosis" in card
-    assert f"configs/{path.name}" in card
+    assert f"ctenhance train {path.name}" in card
 
     stack = load_stack(folder)
     best = torch.load(read_config(path).output / "last.ckpt", weights_only=True)["best"]

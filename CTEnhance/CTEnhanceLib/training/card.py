@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from CTEnhanceLib.model.spec import ModelSpec
@@ -61,9 +62,9 @@ def model_card(config: TrainingConfig, spec: ModelSpec, metrics: dict[str, Any])
         "",
         "## Training it again",
         "",
-        f"`ctenhance train configs/{config.source.name}`: {run['steps']} steps in {run['seconds'] / 60:.0f} min on "
-        f"{run['machine']} in {run['precision']}; the weights kept are those of step {run['best_step']}, chosen on "
-        "validation volumes that were never trained on.",
+        f"`ctenhance train {_shown(config.source)}`: {run['steps']} steps in {run['seconds'] / 60:.0f} min on "
+        f"{run['machine']} in {run['precision']}{_begun_with(config)}; the weights kept are those of step "
+        f"{run['best_step']}; chosen on validation volumes that were never trained on.",
         "",
         "## Limits",
         "",
@@ -75,6 +76,17 @@ def model_card(config: TrainingConfig, spec: ModelSpec, metrics: dict[str, Any])
         "",
     ]
     return "\n".join(lines)
+
+
+def _shown(source: Path) -> str:
+    """Give a configuration's path from the folder configs on, or its name."""
+    parts = source.parts
+    return "/".join(parts[parts.index("configs") :]) if "configs" in parts else source.name
+
+
+def _begun_with(config: TrainingConfig) -> str:
+    before = config.model.accurate or config.training.initial
+    return f", begun with the weights in {before}" if before else ""
 
 
 def _profile(described: dict[str, Any]) -> str:

@@ -1,0 +1,83 @@
+"""What each `detail` costs and gives: the table from which the default one is chosen (docs/experiments.md).
+
+    python Testing/benchmarks/detail.py [MODEL] [--details 0 0.25 0.5 0.75 1] [--config configs/default/4-crisp.toml]
+
+On the crops of the configuration's validation cases; models are told the profile that made the thick slices. The rule:
+bone PSNR at most 0.1 dB below the accurate end, not more patches marked by the Fourier ring scan, gaps kept as deep;
+among these the `detail` whose energy and edge width are nearest to the reference's. Needs the real CT (CTENHANCE_DATA).
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from CTEnhanceLib import enhance, load_stack
+from CTEnhanceLib.ct.geometry import slice_geometry
+from CTEnhanceLib.evaluation.baselines import YARDSTICK
+from CTEnhanceLib.evaluation.evaluate import Evaluation, evaluate
+from CTEnhanceLib.model.stack import Stack
+from CTEnhanceLib.training.config import read_config
+from CTEnhanceLib.training.validation import Case, load_case
+
+CONFIG = Path(__file__).resolve().parents[2] / "configs" / "default" / "4-crisp.toml"
+HEAD = (
+    "| detail | whole gain dB | bone gain dB | SSIM bone | bias HU | edge mm | energy | HF share / coherence "
+    "| gap contrast | marked / invented patches | consistency HU |"
+)
+
+
+def evaluation_of(case: Case, stack: Stack, details: list[float]) -> Evaluation:
+    """Enhance a case with each detail and measure all results."""
+    spacing = slice_geometry(case.thin, slice_geometry(case.thick).axis).interval
+    candidates = {}
+    for detail in details:
+        stack.set_detail(detail)
+        candidates[f"{detail:g}"] = enhance(case.thick, stack, spacing=spacing, profile=case.profile).volume
+    return evaluate(case.thin, case.thick, candidates, profile=case.profile)
+
+
+def lines_of(evaluation: Evaluation) -> list[str]:
+    """One line for the yardstick and each detail."""
+    yardstick = evaluation.row(YARDSTICK)
+    lines = []
+    for row in evaluation.rows:
+        if row.is_baseline and row.name != YARDSTICK:
+            continue
+        gains = [row.regions[r].pooled_psnr - yardstick.regions[r].pooled_psnr for r in ("whole", "bone")]
+        spectrum, scan = row.spectrum, row.scan
+        cells = [
+            row.name,
+            *(f"{gain:+.2f}" for gain in gains),
+            f"{row.regions['bone'].mean('ssim'):.4f}",
+            f"{row.bone.bias:+.1f}" if row.bone else "",
+            f"{row.edge_width:.2f}" if row.edge_width else "",
+            f"{row.energy:.2f}" if row.energy else "",
+            f"{spectrum.high_frequency_share:.2f} / {spectrum.high_frequency_coherence:.3f}" if spectrum else "",
+            f"{row.gap.contrast:.2f}" if row.gap else "",
+            f"{int(scan.marked.sum())} / {int(scan.invented.sum())} of {len(scan.patches)}" if scan else "",
+            f"{row.consistency:.2f}",
+        ]
+        lines.append("| " + " | ".join(cells) + " |")
+    edge = evaluation.reference_figures["edge_width_mm"]
+    return [*lines, f"| reference | | | | | {edge:.2f} | 1 | 1 / 1 | 1 | | |" if edge else ""]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model", nargs="?", default="context")
+    parser.add_argument("--details", nargs="+", type=float, default=[0, 0.25, 0.5, 0.75, 1])
+    parser.add_argument("--config", type=Path, default=CONFIG)
+    parser.add_argument("--cases", nargs="+", help="names of validation cases; all when left out")
+    args = parser.parse_args()
+    stack = load_stack(args.model)
+    for settings in read_config(args.config).validation:
+        if args.cases and settings.name not in args.cases:
+            continue
+        evaluation = evaluation_of(load_case(settings), stack, args.details)
+        print(f"\n{settings.name}\n\n{HEAD}\n{'|---' * 11}|")
+        print("\n".join(lines_of(evaluation)), flush=True)
+
+
+if __name__ == "__main__":
+    main()
