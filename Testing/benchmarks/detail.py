@@ -32,8 +32,9 @@ def evaluation_of(case: Case, stack: Stack, details: list[float]) -> Evaluation:
     spacing = slice_geometry(case.thin, slice_geometry(case.thick).axis).interval
     candidates = {}
     for detail in details:
-        stack.set_detail(detail)
-        candidates[f"{detail:g}"] = enhance(case.thick, stack, spacing=spacing, profile=case.profile).volume
+        candidates[f"{detail:g}"] = enhance(
+            case.thick, stack, spacing=spacing, profile=case.profile, detail=detail
+        ).volume
     return evaluate(case.thin, case.thick, candidates, profile=case.profile)
 
 

@@ -4,7 +4,8 @@
 
 Thick slices are made of thin ones as `ctenhance thicken` does, or are a scanner's own; models are told the profile that
 made them, and with --untold the default model is run once more without being told. Of a model with two ends the default
-detail is shown, and both ends where --ends is given. Needs the real CT (CTENHANCE_DATA, default ../shared/data). Conventions: docs/evaluation.md.
+detail is shown, and both ends where --ends is given. Needs the real CT (CTENHANCE_DATA, default ../shared/data).
+Conventions: docs/evaluation.md.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from CTEnhanceLib.dicom.volumes import read_volume
 from CTEnhanceLib.errors import ModelRefusedError
 from CTEnhanceLib.evaluation.baselines import YARDSTICK
 from CTEnhanceLib.evaluation.evaluate import Evaluation, evaluate
+from CTEnhanceLib.model.stack import Stack
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("CTENHANCE_DATA", REPOSITORY.parent / "shared" / "data"))

@@ -117,8 +117,7 @@ def _candidates(config: TrainingConfig, stack: Stack) -> dict[str, float | None]
 
 def _computed(case: Case, stack: Stack, detail: float | None) -> sitk.Image:
     spacing = slice_geometry(case.thin, slice_geometry(case.thick).axis).interval
-    stack.set_detail(detail)
-    return enhance(case.thick, stack, spacing=spacing, profile=case.profile).volume
+    return enhance(case.thick, stack, spacing=spacing, profile=case.profile, detail=detail).volume
 
 
 def _licence_text() -> str:
