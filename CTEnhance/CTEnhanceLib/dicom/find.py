@@ -8,12 +8,12 @@ from pathlib import Path
 
 from CTEnhanceLib.dicom.other_files import is_known_other
 from CTEnhanceLib.errors import InputRefusedError, shown
+from CTEnhanceLib.files.volumes import ARCHIVES
 
 # a file written without the preamble of PS3.10 begins with its first element, little endian: one of the first of
 # group 0002 (file meta information) or 0008 (up to SOP Instance UID)
 _BARE_STARTS = tuple(bytes((group, 0, element, 0)) for group in (2, 8) for element in range(0x19))
 _START = 1024
-_ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".7z", ".rar")
 
 
 def find_dicom_files(folder: Path) -> list[Path]:
@@ -66,7 +66,7 @@ def _single_file(path: Path) -> Path:
     if begins_as_dicom(start):
         return path
     name = shown(path.name)
-    if start.startswith(b"PK\x03\x04") or path.name.lower().endswith(_ARCHIVES):
+    if start.startswith(b"PK\x03\x04") or path.name.lower().endswith(ARCHIVES):
         raise InputRefusedError(f"{name} is an archive; unpack it first, then give the folder of the DICOM series.")
     raise InputRefusedError(f"{name} is not a DICOM file; give the folder of a DICOM series.")
 
@@ -102,7 +102,7 @@ def _start(path: Path) -> bytes:
 
 
 def _why_none(folder: Path, candidates: list[Path]) -> str:
-    archive = next((path for path in candidates if path.name.lower().endswith(_ARCHIVES)), None)
+    archive = next((path for path in candidates if path.name.lower().endswith(ARCHIVES)), None)
     if archive:
         return (
             f"{shown(folder.name)} holds no DICOM image but the archive {shown(archive.name)}; unpack it first, then "

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from CTEnhanceLib.dicom.find import is_dicom
-from CTEnhanceLib.errors import InputRefusedError
+from CTEnhanceLib.errors import InputRefusedError, shown
 from CTEnhanceLib.files.volumes import read_volume_file
 
 if TYPE_CHECKING:
@@ -20,12 +20,13 @@ def holds_dicom(path: str | os.PathLike[str]) -> bool:
     return path.is_dir() or is_dicom(path)
 
 
-def read_volume(path: str | os.PathLike[str]) -> sitk.Image:
+def read_volume(path: str | os.PathLike[str], series: str | None = None) -> sitk.Image:
     """Read a volume file or a DICOM folder.
 
     Args:
         path: .nrrd, .nii.gz, .mha (or anything else SimpleITK reads), a folder with one CT series, or a multi-frame
             DICOM file.
+        series: Series Number or Series Instance UID of the CT series wanted, where a folder holds several.
 
     Returns:
         The image; a DICOM series carries its facts as metadata ("0018|0050" slice thickness and so on).
@@ -35,9 +36,9 @@ def read_volume(path: str | os.PathLike[str]) -> sitk.Image:
     """
     path = Path(path)
     if not path.exists():
-        raise InputRefusedError(f"{path} does not exist; give a volume file or a DICOM folder.")
+        raise InputRefusedError(f"{shown(path, 200)} does not exist; give a volume file or a DICOM folder.")
     if holds_dicom(path):
         from CTEnhanceLib.dicom.read import read_series
 
-        return read_series(path)
+        return read_series(path, series)
     return read_volume_file(path)

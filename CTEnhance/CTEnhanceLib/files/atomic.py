@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
-from CTEnhanceLib.errors import OutputError
+from CTEnhanceLib.errors import OutputError, shown
+from CTEnhanceLib.files.abandoned import new_folder, remove_abandoned, remove_folder
 
-_pending: set[Path] = set()
+_pending: dict[Path, IO[bytes]] = {}
 
 
 def check_writable(path: str | os.PathLike[str]) -> None:
-    """Check before a long run that a file can be made under a name.
+    """Check before a long run that a file can be made under a name, and remove what killed runs left beside it.
 
     Raises:
         OutputError: Its folder is missing or write-protected.
@@ -23,39 +23,52 @@ def check_writable(path: str | os.PathLike[str]) -> None:
     path = Path(path)
     folder = path.absolute().parent
     if not folder.is_dir():
-        raise OutputError(f"The folder {folder} does not exist; make it first or choose another place for {path.name}.")
+        raise OutputError(
+            f"The folder {shown(folder, 120)} does not exist; make it first or choose another place for "
+            f"{shown(path.name)}."
+        )
     if not os.access(folder, os.W_OK):
-        raise OutputError(f"The folder {folder} is write-protected; choose another place for {path.name}.")
+        raise OutputError(
+            f"The folder {shown(folder, 120)} is write-protected; choose another place for {shown(path.name)}."
+        )
+    remove_abandoned(folder)
 
 
 @contextmanager
 def appearing(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Give a temporary name beside `path`; what is written there takes the name of `path` when the block ends well.
 
-    It may be a file or a folder. The temporary name ends like `path`, so that writers see the suffix.
+    It may be a file or a folder. The temporary name ends like `path`, so that writers see the suffix. Before the
+    renaming everything is brought to the disk: a disk that is full says so at the latest then.
 
     Raises:
         OutputError: Nothing can be written there.
     """
     path = Path(path)
     check_writable(path)
-    partial = Path(tempfile.mkdtemp(prefix=".ctenhance-", dir=path.absolute().parent)) / path.name
-    _pending.add(partial)
+    folder = None
     try:
+        folder, lock = new_folder(path.absolute().parent)
+        _pending[folder] = lock
+        partial = folder / path.name
         yield partial
+        _bring_to_disk(partial)
         if path.is_dir():
             path.rmdir()  # an empty one; Windows replaces no folder by another
         partial.replace(path)
     except (OSError, RuntimeError) as error:
-        raise OutputError(f"{path} could not be written ({str(error).strip().splitlines()[-1]}).") from error
+        raise OutputError(
+            f"{shown(path, 120)} could not be written ({reason(error)}); free some space or choose another place."
+        ) from error
     finally:
-        _remove(partial)
+        if folder is not None:
+            _remove(folder)
 
 
 def remove_pending() -> None:
     """Remove whatever is half written: for a run that is about to be ended from outside."""
-    for partial in list(_pending):
-        _remove(partial)
+    for folder in list(_pending):
+        _remove(folder)
 
 
 def write_text(text: str, path: str | os.PathLike[str]) -> None:
@@ -64,6 +77,21 @@ def write_text(text: str, path: str | os.PathLike[str]) -> None:
         partial.write_bytes(text.encode("utf-8"))
 
 
-def _remove(partial: Path) -> None:
-    _pending.discard(partial)
-    shutil.rmtree(partial.parent, ignore_errors=True)
+def reason(error: Exception) -> str:
+    """Give what went wrong in a few words, without the temporary names that an error of the system holds."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return shown((str(error).strip() or type(error).__name__).splitlines()[-1], 100)
+
+
+def _bring_to_disk(partial: Path) -> None:
+    for path in sorted(partial.rglob("*")) if partial.is_dir() else [partial]:
+        if path.is_file():
+            with path.open("r+b") as file:
+                os.fsync(file.fileno())
+
+
+def _remove(folder: Path) -> None:
+    lock = _pending.pop(folder, None)
+    if lock is not None:
+        remove_folder(folder, lock)

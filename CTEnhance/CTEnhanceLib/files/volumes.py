@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from CTEnhanceLib.errors import InputRefusedError, OutputError
-from CTEnhanceLib.files.atomic import appearing
+from CTEnhanceLib.errors import InputRefusedError, OutputError, shown
+from CTEnhanceLib.files.atomic import appearing, reason
+from CTEnhanceLib.files.content import check_content, check_written
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
 
 SUFFIXES = (".nrrd", ".nii.gz", ".mha")
+# less is a number gone wrong: the finest CT has pixels of 0.001 mm
+_MIN_SPACING = 1e-4
+ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".7z", ".rar")
 
 
 def volume_suffix(path: str | os.PathLike[str]) -> str:
@@ -43,13 +48,21 @@ def read_volume_file(path: str | os.PathLike[str]) -> sitk.Image:
     """
     import SimpleITK as sitk
 
-    try:
-        return sitk.ReadImage(str(path))
-    except RuntimeError as error:
-        reason = str(error).strip().splitlines()[-1].removeprefix("sitk::ERROR: ")
+    path = Path(path)
+    if path.name.lower().endswith(ARCHIVES):
         raise InputRefusedError(
-            f"{Path(path).name} cannot be read as a volume ({reason}); give {', '.join(SUFFIXES)} or a DICOM folder."
+            f"{shown(path.name)} is an archive; unpack it first, then give {', '.join(SUFFIXES)} or a DICOM folder."
+        )
+    check_content(path)
+    try:
+        image = sitk.ReadImage(str(path))
+    except RuntimeError as error:
+        raise InputRefusedError(
+            f"{shown(path.name)} cannot be read as a volume ({reason(error).removeprefix('sitk::ERROR: ')}); give "
+            f"{', '.join(SUFFIXES)} or a DICOM folder."
         ) from error
+    _check_placement(image, path.name)
+    return image
 
 
 def write_volume(image: sitk.Image, path: str | os.PathLike[str]) -> None:
@@ -68,3 +81,12 @@ def write_volume(image: sitk.Image, path: str | os.PathLike[str]) -> None:
         raise OutputError(f"{Path(path).name} needs one of the suffixes {', '.join(SUFFIXES)}.")
     with appearing(path) as partial:
         sitk.WriteImage(image, str(partial), useCompression=partial.name.lower().endswith(".nii.gz"))
+        check_written(image, partial)
+
+
+def _check_placement(image: sitk.Image, name: str) -> None:
+    numbers = (*image.GetSpacing(), *image.GetOrigin(), *image.GetDirection())
+    if not all(math.isfinite(number) for number in numbers) or min(image.GetSpacing()) < _MIN_SPACING:
+        raise InputRefusedError(
+            f"{shown(name)} states a spacing, origin or direction that makes no sense; export the volume again."
+        )

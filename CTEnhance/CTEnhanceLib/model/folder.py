@@ -6,13 +6,13 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from CTEnhanceLib.errors import ModelRefusedError, OutputError, shown
+from CTEnhanceLib.files.abandoned import new_folder, remove_abandoned, remove_folder
 from CTEnhanceLib.files.strict_json import parse_json
 from CTEnhanceLib.model.spec import GeneratorSpec, ModelSpec
 
@@ -219,15 +219,18 @@ def save_stack(
     folder = Path(folder)
     if folder.exists() and not (folder / DESCRIPTION_FILE).is_file() and any(folder.iterdir()):
         raise OutputError(f"{folder} is not empty and holds no model; choose another folder.")
+    files = [generator.file for generator in spec.generators]
+    files += [str(generator.crisp_file) for generator in spec.generators if generator.crisp_file]
+    ends = [*modules, *crisp]
+    if len(files) != len(ends):
+        raise ValueError(f"{len(ends)} sets of weights for the files {files}")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        remove_abandoned(folder.parent)
+        temporary, lock = new_folder(folder.parent)
         try:
-            files = [generator.file for generator in spec.generators]
-            files += [str(generator.crisp_file) for generator in spec.generators if generator.crisp_file]
-            ends = [*modules, *crisp]
-            if len(files) != len(ends):
-                raise ValueError(f"{len(ends)} sets of weights for the files {files}")
+            partial = temporary / folder.name
+            partial.mkdir(mode=0o755)
             for file, end in zip(files, ends):
                 save_file(_half(end), partial / file)
             for name, text in documents.items():
@@ -235,14 +238,13 @@ def save_stack(
             hashes = {path.name: _sha256(path) for path in sorted(partial.iterdir())}
             text = json.dumps(spec.to_json(hashes), indent=2) + "\n"
             (partial / DESCRIPTION_FILE).write_bytes(text.encode("utf-8"))
-            partial.chmod(0o755)
             for path in partial.iterdir():
                 path.chmod(0o644)
             if folder.exists():
                 shutil.rmtree(folder)
             partial.replace(folder)
         finally:
-            shutil.rmtree(partial, ignore_errors=True)
+            remove_folder(temporary, lock)
     except OSError as error:
         raise OutputError(f"The model folder {folder} cannot be written ({error}).") from error
     return hashlib.sha256(text.encode()).hexdigest()

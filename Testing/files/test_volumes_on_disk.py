@@ -1,0 +1,215 @@
+"""A volume file is read whole or refused, and written whole or not at all."""
+
+from __future__ import annotations
+
+import gzip
+import resource
+import struct
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+
+from CTEnhanceLib.errors import InputRefusedError, OutputError
+from CTEnhanceLib.files.abandoned import PREFIX
+from CTEnhanceLib.files.atomic import appearing, check_writable, write_text
+from CTEnhanceLib.files.volumes import read_volume_file, write_volume
+
+FORMATS = ("v.nrrd", "v.nii.gz", "v.mha")
+PACKED = ("packed.nrrd", "packed.mha", "v.nii", "v.nii.gz")
+
+
+def volume(kind: type = np.int16) -> sitk.Image:
+    values = np.random.default_rng(0).integers(-1000, 2000, (12, 40, 36)).astype(kind)
+    image = sitk.GetImageFromArray(values)
+    image.SetSpacing((0.4, 0.5, 3.0))
+    image.SetOrigin((-3.5, 7.0, 100.0))
+    return image
+
+
+def write_any(path: Path, kind: type = np.int16) -> Path:
+    sitk.WriteImage(volume(kind), str(path), useCompression="packed" in path.name)
+    return path
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(InputRefusedError) as caught:
+        read_volume_file(path)
+    sentence = str(caught.value)
+    assert path.name in sentence
+    assert len(sentence) < 300
+    return sentence
+
+
+@pytest.mark.parametrize("kind", [np.int16, np.uint8, np.int32, np.float32, np.float64])
+@pytest.mark.parametrize("name", sorted({*FORMATS, *PACKED}))
+def test_a_whole_file_is_read(tmp_path, name, kind):
+    found = read_volume_file(write_any(tmp_path / name, kind))
+    assert (sitk.GetArrayFromImage(found) == sitk.GetArrayFromImage(volume(kind))).all()
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.99, 0.9999])
+@pytest.mark.parametrize("name", sorted({*FORMATS, *PACKED}))
+def test_a_file_cut_short_is_refused(tmp_path, name, share):
+    path = write_any(tmp_path / name)
+    raw = path.read_bytes()
+    path.write_bytes(raw[: int(len(raw) * share)])
+    assert "damaged or cut short" in refusal(path) or "is cut short" in refusal(path)
+
+
+@pytest.mark.parametrize("name", ["v.nii.gz", "packed.nrrd", "packed.mha"])
+def test_a_changed_byte_in_packed_voxels_is_refused(tmp_path, name):
+    path = write_any(tmp_path / name)
+    raw = bytearray(path.read_bytes())
+    raw[-len(raw) // 3] ^= 0x55
+    path.write_bytes(raw)
+    assert "damaged" in refusal(path)
+
+
+HUGE = (
+    b"NRRD0004\ntype: short\ndimension: 3\nsizes: %s\nencoding: %s\nendian: little\n"
+    b"space: left-posterior-superior\nspace directions: (1,0,0) (0,1,0) (0,0,3)\nspace origin: (0,0,0)\n\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "encoding", "body", "words"),
+    [
+        (b"30000 30000 4", b"raw", b"\0" * 5000, "30000 x 30000 x 4 voxels, which no CT has"),
+        (b"19000 19000 4000", b"raw", b"\0" * 5000, "of memory are free|cut short"),
+        (b"512 512 100", b"gzip", gzip.compress(b"\0" * 1000), "cut short"),
+        (b"16 16 16", b"gzip", gzip.compress(b"\0" * (64 << 20)), "more voxels than its header claims"),
+        (b"-5 16 16", b"raw", b"\0" * 5000, "which no CT has"),
+        (b"16 x 16", b"raw", b"\0" * 5000, "damaged"),
+    ],
+)
+def test_a_header_that_claims_too_much_is_refused_before_room_is_made(tmp_path, sizes, encoding, body, words):
+    path = tmp_path / "bomb.nrrd"
+    path.write_bytes(HUGE % (sizes, encoding) + body)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert any(word in refusal(path) for word in words.split("|"))
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000
+
+
+def _nifti_number(place: int, value: float) -> Callable[[Path], None]:
+    def spoil(path: Path) -> None:
+        raw = bytearray(gzip.decompress(path.read_bytes()))
+        raw[place : place + 4] = struct.pack("<f", value)
+        path.write_bytes(gzip.compress(bytes(raw)))
+
+    return spoil
+
+
+def _text(old: str, new: str) -> Callable[[Path], None]:
+    def spoil(path: Path) -> None:
+        raw = path.read_bytes()
+        assert old.encode() in raw
+        path.write_bytes(raw.replace(old.encode(), new.encode(), 1))
+
+    return spoil
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil"),
+    [
+        ("v.nii.gz", _nifti_number(80, float("nan"))),
+        ("v.nii.gz", _nifti_number(88, float("inf"))),
+        ("v.nii.gz", _nifti_number(88, 0.0)),
+        ("v.nii.gz", _nifti_number(292, float("nan"))),
+        ("v.nrrd", _text("(0,0,3)", "(0,0,nan)")),
+        ("v.nrrd", _text("space origin: (-3.5", "space origin: (inf")),
+        ("v.mha", _text("ElementSpacing = 0.4", "ElementSpacing = nan")),
+        ("v.mha", _text("ElementSpacing = 0.4", "ElementSpacing = 0.0")),
+    ],
+)
+def test_a_grid_that_is_no_number_is_refused(tmp_path, name, spoil):
+    path = write_any(tmp_path / name)
+    spoil(path)
+    refusal(path)
+
+
+def test_an_archive_is_to_be_unpacked_first(tmp_path):
+    path = tmp_path / "series.zip"
+    path.write_bytes(b"PK\3\4")
+    assert "unpack it first" in refusal(path)
+
+
+@contextmanager
+def full_disk(room: int) -> Iterator[None]:
+    """No file of this process may grow beyond `room` bytes, as on a disk that is full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("room", [0, 100, 20_000])
+@pytest.mark.parametrize("name", FORMATS)
+def test_on_a_full_disk_nothing_appears_and_the_old_file_stays(tmp_path, name, room):
+    path = tmp_path / name
+    path.write_bytes(b"of yesterday")
+    with full_disk(room), pytest.raises(OutputError) as caught:
+        write_volume(volume(), path)
+    assert name in str(caught.value)
+    assert PREFIX not in str(caught.value)
+    assert [(each.name, each.read_bytes()) for each in tmp_path.iterdir()] == [(name, b"of yesterday")]
+
+
+def test_a_text_on_a_full_disk_does_not_appear(tmp_path):
+    with full_disk(100), pytest.raises(OutputError, match=r"report\.json could not be written"):
+        write_text("x" * 1000, tmp_path / "report.json")
+    assert list(tmp_path.iterdir()) == []
+
+
+WRITER = """
+import sys, time
+from CTEnhanceLib.files.atomic import appearing
+with appearing(sys.argv[1]) as partial:
+    partial.write_bytes(b"half")
+    print("writing", flush=True)
+    sys.stdin.read()
+"""
+
+
+def _writer(path: Path) -> subprocess.Popen:
+    process = subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdout.readline() == b"writing\n"
+    return process
+
+
+def test_what_a_killed_run_left_is_removed_by_the_next_and_a_living_run_is_let_be(tmp_path):
+    killed, living = _writer(tmp_path / "one.nrrd"), _writer(tmp_path / "two.nrrd")
+    try:
+        killed.kill()
+        killed.wait()
+        assert len(list(tmp_path.glob(f"{PREFIX}*"))) == 4
+        (tmp_path / f"{PREFIX}old").mkdir()  # as a version without locks left it
+        check_writable(tmp_path / "three.nrrd")
+        assert len(list(tmp_path.glob(f"{PREFIX}*"))) == 2
+    finally:
+        living.stdin.close()
+        living.wait()
+    assert [path.name for path in tmp_path.iterdir()] == ["two.nrrd"]
+
+
+def test_two_runs_to_one_output_leave_one_whole_file(tmp_path):
+    runs = [_writer(tmp_path / "same.nrrd") for _ in range(2)]
+    for run in runs:
+        run.stdin.close()
+        assert run.wait() == 0
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("same.nrrd", b"half")]
+
+
+def test_a_folder_appears_with_all_that_is_in_it(tmp_path):
+    with appearing(tmp_path / "series") as partial:
+        partial.mkdir()
+        (partial / "one").write_text("1")
+        assert not (tmp_path / "series").exists()
+    assert [path.name for path in tmp_path.rglob("*")] == ["series", "one"]
