@@ -52,16 +52,23 @@ class OffsetGenerator(nn.Module):
 
 
 class ConstantChannels(nn.Module):
-    """One channel for each offset, each of its own constant value on the network scale."""
+    """One channel for each offset, each of its own constant value on the network scale.
+
+    Args:
+        values: The constants.
+        corner: What the first pixel differs by: a slice of one single value does not leave the program.
+    """
 
     multiple = 1
 
-    def __init__(self, values: tuple[float, ...]) -> None:
+    def __init__(self, values: tuple[float, ...], corner: float = 0.0) -> None:
         super().__init__()
-        self.values = values
+        self.values, self.corner = values, corner
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.cat([torch.full_like(x[:, :1], value) for value in self.values], dim=1)
+        output = torch.cat([torch.full_like(x[:, :1], value) for value in self.values], dim=1)
+        output[..., 0, 0] += self.corner
+        return output
 
 
 def offset_stack(residual_hu: float = 0.0, **changes: object) -> Stack:
@@ -74,7 +81,7 @@ def channel_stack(values: tuple[float, ...], method: str, offsets: tuple[float, 
     generators = (GeneratorSpec("generator.safetensors", "unet256", {}, offsets),)
     base = "thick" if method == "residual" else None
     described = spec(method=method, base=base, context=1, generators=generators)
-    return Stack(described, [ConstantChannels(values)], "0" * 64)
+    return Stack(described, [ConstantChannels(values, 0.1 if method == "raw" else 0.0)], "0" * 64)
 
 
 def random_stack_folder(folder: Path, **changes: object) -> Path:

@@ -48,6 +48,12 @@ class OutputError(CTEnhanceError):
     exit_code = 6
 
 
+class FidelityError(CTEnhanceError):
+    """What was computed is no picture of the input; nothing was written."""
+
+    exit_code = 1
+
+
 class CancelledError(CTEnhanceError):
     """The run was cancelled; nothing was written."""
 

@@ -14,6 +14,7 @@ from CTEnhanceLib.ct.interpolation import apply_along_slices, row_blocks
 from CTEnhanceLib.ct.profile import SliceProfile
 from CTEnhanceLib.ct.thick_volume import thick_volume
 from CTEnhanceLib.enhancement.device import choose_device, choose_precision, device_name
+from CTEnhanceLib.enhancement.guard import check_consistency, check_grid, check_report, check_values
 from CTEnhanceLib.enhancement.options import Cancel, Options, Progress, Watch
 from CTEnhanceLib.enhancement.plan import Plan, make_plan
 from CTEnhanceLib.enhancement.predict import Runner
@@ -89,6 +90,7 @@ def enhance(
         DeviceError: The device is not there, or memory ran out on every device.
         UsageError: An argument makes no sense.
         CancelledError: `cancel` said so.
+        FidelityError: What came out is no picture of the input (see `guard`).
     """
     stated = StatedSlices(thickness, interval, profile, fwhm)
     options = Options(spacing, device, precision, stated, consistency, confidence, detail)
@@ -107,18 +109,23 @@ def compute(plan: Plan, runner: Runner, watch: Watch) -> Enhancement:
     watch.progress("interpolate", 1, 1)
     spread = runner.run(plan, thin, watch)
     consistency, clipped = _finish(plan, thin, watch)
+    check_consistency(plan, consistency)
+    beyond = check_values(plan, thin)
     volume = _as_image(plan, _rounded(thin))
+    check_grid(plan, volume)
     facts = RunFacts(
         device=device_name(runner.device),
         precision=runner.precision,
         consistency=consistency,
         clipped=clipped,
         spread=spread,
-        notes=runner.notes,
+        notes=[*runner.notes, *beyond.sentences()],
         seconds=watch.seconds,
     )
     disagreement = None if spread is None else _as_image(plan, spread)
-    return Enhancement(volume, disagreement, make_report(plan, volume, facts))
+    report = make_report(plan, volume, facts)
+    check_report(report)
+    return Enhancement(volume, disagreement, report)
 
 
 def _finish(plan: Plan, thin: np.ndarray, watch: Watch) -> tuple[dict[str, float], dict[str, int]]:
