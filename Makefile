@@ -13,6 +13,8 @@ LIBRARIES := libEGL.so.1:libegl1 libEGL_mesa.so.0:libegl-mesa0 libGL.so.1:libgl1
 	libfontconfig.so.1:libfontconfig1 libdbus-1.so.3:libdbus-1-3
 export VTK_DEFAULT_OPENGL_WINDOW ?= vtkEGLRenderWindow
 export QT_QPA_PLATFORM ?= offscreen
+# real CT for tests and training, where it lies beside the repository
+export CTENHANCE_DATA ?= $(wildcard ../shared/data)
 # one thread beats two by far where other work shares the cores, and loses little where none does
 export OMP_NUM_THREADS ?= 1
 

@@ -4,7 +4,7 @@
 
 Thick slices are made of thin ones as `ctenhance thicken` does, or are a scanner's own; models are told the profile that
 made them, and with --untold the default model is run once more without being told. Of a model with two ends the default
-detail is shown, and both ends where --ends is given. Needs the real CT (CTENHANCE_DATA, default ../shared/data).
+detail is shown, and both ends where --ends is given. Needs the real CT (CTENHANCE_DATA, else ../shared/data).
 Conventions: docs/evaluation.md.
 """
 

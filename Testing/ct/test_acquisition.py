@@ -64,6 +64,12 @@ def test_a_measured_profile_of_the_model_is_scaled_to_the_width_asked_for() -> N
     assert narrow == SliceProfile("weights", 1.5, weights, 0.75)
 
 
+def test_a_measured_profile_that_the_model_does_not_hold_is_refused() -> None:
+    for model in (MODEL, None):
+        with pytest.raises(UsageError, match="the chosen model holds none"):
+            resolve(image(), profile="weights", model_profile=model)
+
+
 @pytest.mark.parametrize("stated", ["", "unknown", "0", "-3"])
 def test_a_thickness_that_dicom_states_without_sense_is_passed_over(stated: str) -> None:
     assert resolve(image(stated)).sources["thickness"] == "interval"

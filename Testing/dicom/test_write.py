@@ -10,8 +10,10 @@ import SimpleITK as sitk
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from CTEnhanceLib.cli import main
 from CTEnhanceLib.dicom import check_output_folder, read_series, write_derived_series
 from CTEnhanceLib.errors import InputRefusedError, OutputError, UsageError
+from stacks import random_stack_folder
 
 TYPE_1 = [
     "SOPClassUID",
@@ -178,6 +180,18 @@ def test_the_frames_of_a_multi_frame_source_are_named(multi_frame, tmp_path):
     assert first.ConvolutionKernel == "B70"
 
 
+def test_a_multi_frame_file_keeps_patient_and_study_through_the_command(multi_frame, tmp_path):
+    import pydicom
+
+    source = multi_frame([0.0, 3.0, 6.0, 9.0, 12.0, 15.0])
+    model = random_stack_folder(tmp_path / "models" / "tiny")
+    assert main(["enhance", str(source), str(tmp_path / "out"), "--model", str(model)]) == 0
+    first, measured = datasets(tmp_path / "out")[0], pydicom.dcmread(source)
+    for name in ("PatientName", "PatientID", "StudyInstanceUID", "FrameOfReferenceUID"):
+        assert first[name].value == measured[name].value, name
+    assert first.SourceImageSequence[0].ReferencedSOPInstanceUID == measured.SOPInstanceUID
+
+
 def test_without_a_source_the_study_is_anonymous_and_new(tmp_path):
     for name in ("one", "two"):
         write_derived_series(thin(), tmp_path / name)
@@ -186,6 +200,21 @@ def test_without_a_source_the_study_is_anonymous_and_new(tmp_path):
     assert one.PatientID != two.PatientID
     assert str(one.PatientName) == "Anonymous"
     assert "SourceImageSequence" not in one
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_slices_that_are_not_stacked_along_the_third_axis_are_written_one_by_one(tmp_path, axis):
+    values = np.random.default_rng(0).integers(-1000, 1500, (24, 30, 36)).astype(np.int16)
+    spacing = [0.4, 0.4, 0.4]
+    spacing[axis] = 0.5
+    image = thin(values, tuple(spacing))
+    write_derived_series(image, tmp_path / "out", axis=axis)
+    (first, *_), count = datasets(tmp_path / "out"), image.GetSize()[axis]
+    assert len(datasets(tmp_path / "out")) == count
+    assert first.SeriesDescription.startswith("[0.5 mm computed]")
+    assert (first.SliceThickness, list(first.PixelSpacing)) == (0.5, [0.4, 0.4])
+    again = sitk.Resample(read_series(tmp_path / "out"), image, sitk.Transform(), sitk.sitkNearestNeighbor, -9999)
+    assert np.array_equal(sitk.GetArrayFromImage(again), values)
 
 
 @pytest.mark.parametrize(("highest", "bits", "intercept"), [(3071, 12, -1024), (3072, 16, 0), (20000, 16, 0)])

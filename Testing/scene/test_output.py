@@ -17,12 +17,11 @@ from CTEnhanceLib.scene.output import (
     INPUT_REFERENCE,
     apply_result,
     enhance_node,
-    is_computed,
     measured_of,
-    report_of,
     result_from_file,
     volume_to_file,
 )
+from CTEnhanceLib.scene.provenance import Kind, is_computed, kind_of, mark, report_of
 
 from .conftest import REPORT, WINDOW, oblique_tube
 
@@ -54,6 +53,22 @@ def test_a_thick_node_gives_a_thin_node_that_says_what_it_is(thick, stack):
     assert thin.GetNodeReference("CTEnhance.InputVolume") is thick
     assert is_computed(thin) and not is_computed(thick)
     assert measured_of(thin) is thick
+
+
+def test_a_result_in_a_node_that_was_interpolated_counts_as_computed(thick, stack, scene):
+    node = add_volume(scene, oblique_tube((1.0, 1.0, 1.0)), "other", WINDOW)
+    mark(node, Kind.INTERPOLATED, "cubic")
+    assert kind_of(enhance_node(thick, node, model=stack)) is Kind.COMPUTED
+
+
+def test_a_confidence_volume_says_what_it_is_and_goes_with_the_result_it_belongs_to(thick, scene):
+    stack = stacks.offset_stack(20.0)
+    thin = enhance_node(thick, model=stack, confidence=True)
+    confidence = thin.GetNodeReference(CONFIDENCE_REFERENCE)
+    assert kind_of(confidence) is Kind.CONFIDENCE
+    enhance_node(thick, thin, model=stack)
+    assert thin.GetNodeReference(CONFIDENCE_REFERENCE) is None
+    assert not scene.IsNodePresent(confidence)
 
 
 def test_the_spacing_in_the_name_is_the_one_asked_for(thick, stack):

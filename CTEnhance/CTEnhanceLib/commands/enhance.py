@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 
-from CTEnhanceLib.dicom.volumes import read_volume
+from CTEnhanceLib.ct.geometry import slice_geometry
+from CTEnhanceLib.dicom.volumes import holds_dicom, read_volume
 from CTEnhanceLib.dicom.write import check_output_folder
 from CTEnhanceLib.enhancement.device import PRECISIONS
 from CTEnhanceLib.errors import UsageError
-from CTEnhanceLib.files.atomic import appearing, check_writable, write_text
+from CTEnhanceLib.files.atomic import appearing, check_writable, require_different_files, write_text
 from CTEnhanceLib.files.cancellation import cancel_on_terminate, hold_lifeline
 from CTEnhanceLib.files.progress import BarProgress, JsonProgress
 from CTEnhanceLib.files.volumes import volume_suffix, write_volume
@@ -49,6 +49,8 @@ def run(args: argparse.Namespace) -> None:
     cancelled = cancel_on_terminate()
     if args.lifeline:
         hold_lifeline(cancelled)
+    outputs = {"OUTPUT": args.output, "--confidence": args.confidence, "--report": args.report}
+    require_different_files({"INPUT": args.input}, outputs)
     as_folder = not volume_suffix(args.output)
     check_writable(args.output)
     if as_folder:
@@ -92,7 +94,7 @@ def run(args: argparse.Namespace) -> None:
     if as_folder:
         from CTEnhanceLib.dicom import write_derived_series
 
-        source = args.input if Path(args.input).is_dir() else None
+        source = args.input if holds_dicom(args.input) else None
         with appearing(args.output) as partial:
             write_derived_series(
                 result.volume,
@@ -101,6 +103,7 @@ def run(args: argparse.Namespace) -> None:
                 model=stack.spec.name,
                 model_sha256=stack.sha256,
                 report=result.report,
+                axis=slice_geometry(image).axis,
             )
     else:
         write_volume(result.volume, args.output)

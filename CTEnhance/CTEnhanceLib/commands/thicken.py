@@ -8,7 +8,7 @@ from CTEnhanceLib.ct.profile import SliceProfile
 from CTEnhanceLib.ct.thicken import thicken
 from CTEnhanceLib.dicom.volumes import read_volume
 from CTEnhanceLib.errors import UsageError
-from CTEnhanceLib.files.atomic import check_writable
+from CTEnhanceLib.files.atomic import check_writable, require_different_files
 from CTEnhanceLib.files.volumes import volume_suffix, write_volume
 
 
@@ -30,6 +30,7 @@ def run(args: argparse.Namespace) -> None:
     """Thicken."""
     if not volume_suffix(args.output):
         raise UsageError(f"{args.output} needs a suffix: .nrrd, .nii.gz or .mha.")
+    require_different_files({"INPUT": args.input}, {"OUTPUT": args.output})
     check_writable(args.output)
     profile = SliceProfile(args.profile, args.thickness if args.fwhm is None else args.fwhm)
     write_volume(thicken(read_volume(args.input), args.thickness, args.interval, profile), args.output)

@@ -37,12 +37,15 @@ class Acquisition:
 
     def describe(self) -> dict[str, Any]:
         """Give the values and their sources, ready for JSON."""
-        values = {
+        values: dict[str, tuple[Any, str]] = {
             "interval_mm": (self.interval, "interval"),
             "thickness_mm": (self.thickness, "thickness"),
             "profile_shape": (self.profile.shape, "shape"),
             "profile_fwhm_mm": (self.profile.fwhm, "fwhm"),
         }
+        if self.profile.shape == "weights":
+            values["profile_weights"] = (list(self.profile.weights), "shape")
+            values["profile_step_mm"] = (self.profile.step, "shape")
         return {name: {"value": value, "source": self.sources[key]} for name, (value, key) in values.items()}
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from CTEnhanceLib.ct.acquisition import Acquisition
 from CTEnhanceLib.ct.geometry import SliceGeometry
-from CTEnhanceLib.ct.intensity import HU_MAX
+from CTEnhanceLib.ct.intensity import BONE_ABOVE_HU, HU_MAX
 from CTEnhanceLib.errors import InputRefusedError
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ FEW_SLICES = 8
 MIN_PIXELS = 32
 MIN_RATIO = 1.5
 USUAL_PIXEL_MM = (0.1, 1.5)
-BONE_HU = 200
 # scanners pad with -2000, -3024, -32768: such voxels say nothing about the scale
 PADDING_BELOW = -1500
 # extended scales reach 30 000 HU, padding -32 768 minus the intercept
@@ -187,8 +186,8 @@ def _value_warnings(lowest: float, highest: float) -> list[str]:
         warnings.append(
             f"Values reach {highest:.0f} HU (metal); above {HU_MAX} HU the volume is interpolated, not computed."
         )
-    if highest < BONE_HU:
-        warnings.append(f"No voxel reaches {BONE_HU} HU, so there is no bone in the volume; check the choice.")
+    if highest < BONE_ABOVE_HU:
+        warnings.append(f"No voxel reaches {BONE_ABOVE_HU:g} HU, so there is no bone in the volume; check the choice.")
     if lowest > -50:
         warnings.append(
             f"The lowest value is {lowest:.4g}: neither air nor fat is in the volume; check that it is CT in "

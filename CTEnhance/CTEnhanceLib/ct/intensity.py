@@ -8,6 +8,12 @@ HU_MIN = -1024
 HU_MAX = 3071
 STORED_MAX = 4095
 
+BONE_ABOVE_HU = 200.0
+"""What counts as bone wherever bone is meant: checks, regions of figures, training, framing."""
+
+BODY_ABOVE_HU = -300.0
+"""What counts as body: more than air, clothes and table."""
+
 
 def to_stored(hu: np.ndarray) -> np.ndarray:
     """Give the stored 12-bit value clip(HU + 1024, 0, 4095).

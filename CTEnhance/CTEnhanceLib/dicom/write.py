@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import numpy as np
 
+from CTEnhanceLib.ct.geometry import slice_geometry
 from CTEnhanceLib.dicom.attributes import computed_series, patient_and_study, source_images
 from CTEnhanceLib.dicom.source import SourceSeries, read_source
 from CTEnhanceLib.dicom.tolerance import tolerant_of_headers
@@ -49,8 +50,9 @@ def write_derived_series(
     model: str = "",
     model_sha256: str = "",
     report: dict[str, Any] | None = None,
+    axis: int | None = None,
 ) -> None:
-    """Write a computed volume as CT Image Storage objects, one per slice along its third axis.
+    """Write a computed volume as CT Image Storage objects, one per slice along its slice axis.
 
     Image Type is DERIVED\\SECONDARY\\AXIAL (PS3.3 C.8.2.1.1.1). With a source the images join its study and frame of
     reference and name the source images; without one they form an anonymous study of their own. The folder appears
@@ -64,6 +66,8 @@ def write_derived_series(
         model: Name of the model.
         model_sha256: Its hash.
         report: Report of the run, kept as JSON in a private element, (0099,xx01) of creator CTENHANCE.
+        axis: Slice axis of the volume (0 = i, 1 = j, 2 = k), which is that of the thick volume; found as in
+            `slice_geometry` when left out.
 
     Raises:
         OutputError: The folder is not empty or cannot be written.
@@ -72,6 +76,7 @@ def write_derived_series(
     """
     if image.GetDimension() != 3 or image.GetNumberOfComponentsPerPixel() != 1:
         raise UsageError("Only a three-dimensional volume with one value per voxel can become a CT series.")
+    image = _slices_last(image, axis)
     target = Path(folder)
     check_output_folder(target)
     source = read_source(Path(source_folder), image) if source_folder is not None else None
@@ -99,6 +104,15 @@ def write_derived_series(
         raise OutputError(f"The DICOM folder {target} cannot be written ({error.strerror or error}).") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _slices_last(image: sitk.Image, axis: int | None) -> sitk.Image:
+    """Order the axes so that slices are stacked along the third; every voxel keeps its place in the patient."""
+    import SimpleITK as sitk
+
+    axis = slice_geometry(image, axis).axis
+    others = [other for other in range(3) if other != axis]
+    return image if axis == 2 else sitk.PermuteAxes(image, [*others, axis])
 
 
 def _describe_grid(dataset: Dataset, image: sitk.Image) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from CTEnhanceLib.ct.intensity import to_hu, to_stored
+from CTEnhanceLib.ct.intensity import BODY_ABOVE_HU, to_hu, to_stored
 from CTEnhanceLib.enhancement.device import choose_precision
 from CTEnhanceLib.enhancement.options import Watch
 from CTEnhanceLib.enhancement.plan import Plan
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-BODY_HU = -300
 NOT_PREDICTED_TWICE = -1.0
 
 
@@ -52,7 +51,7 @@ def body_window(thick: np.ndarray, margin: int | None, multiple: int) -> Window:
         return Window(slice(0, rows), slice(0, columns))
     body = np.zeros((rows, columns), dtype=bool)
     for one in thick:
-        body |= one > BODY_HU
+        body |= one > BODY_ABOVE_HU
     spans = []
     for size, seen in ((rows, body.any(axis=1)), (columns, body.any(axis=0))):
         inside = np.flatnonzero(seen)

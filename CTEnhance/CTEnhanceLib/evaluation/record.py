@@ -7,7 +7,9 @@ import io
 import math
 from typing import Any
 
-from CTEnhanceLib.ct.intensity import STORED_MAX
+import numpy as np
+
+from CTEnhanceLib.ct.intensity import BODY_ABOVE_HU, BONE_ABOVE_HU, STORED_MAX
 from CTEnhanceLib.evaluation.baselines import YARDSTICK
 from CTEnhanceLib.evaluation.evaluate import Evaluation
 from CTEnhanceLib.evaluation.rows import Row
@@ -17,8 +19,8 @@ CONVENTIONS = {
     "psnr_range": STORED_MAX,
     "mse": "on clip(HU + 1024, 0, 4095) / 4095",
     "ssim": "2D, 12-bit value, Gaussian window 11 with sigma 1.5, population covariance, mean over slices",
-    "body": "reference > -300 HU, dilated once (6 neighbours)",
-    "bone": "reference > 200 HU, dilated once (6 neighbours)",
+    "body": f"reference > {BODY_ABOVE_HU:g} HU, dilated once (6 neighbours)",
+    "bone": f"reference > {BONE_ABOVE_HU:g} HU, dilated once (6 neighbours)",
 }
 
 
@@ -109,6 +111,8 @@ def finite(value: Any) -> Any:
         return {key: finite(entry) for key, entry in value.items()}
     if isinstance(value, (list, tuple)):
         return [finite(entry) for entry in value]
+    if isinstance(value, (np.ndarray, np.generic)):
+        return finite(value.tolist())
     if isinstance(value, float):
-        return float(value) if math.isfinite(value) else None
+        return value if math.isfinite(value) else None
     return value

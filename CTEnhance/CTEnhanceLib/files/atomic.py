@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from CTEnhanceLib.errors import OutputError, shown
+from CTEnhanceLib.errors import OutputError, UsageError, shown
 from CTEnhanceLib.files.abandoned import new_folder, remove_abandoned, remove_folder
 
 _pending: dict[Path, IO[bytes]] = {}
@@ -32,6 +32,33 @@ def check_writable(path: str | os.PathLike[str]) -> None:
             f"The folder {shown(folder, 120)} is write-protected; choose another place for {shown(path.name)}."
         )
     remove_abandoned(folder)
+
+
+def require_different_files(
+    inputs: Mapping[str, str | os.PathLike[str] | None], outputs: Mapping[str, str | os.PathLike[str] | None]
+) -> None:
+    """Refuse outputs that are an input or one another, also through links and other spellings of a path.
+
+    Args:
+        inputs: Paths that are read, by the name the user knows them by; None where there is none.
+        outputs: Paths that are written, likewise.
+
+    Raises:
+        UsageError: Two of them are one file.
+    """
+    named = [*inputs.items(), *outputs.items()]
+    for index, (name, path) in enumerate(outputs.items()):
+        for other_name, other in named[: len(inputs) + index]:
+            if path is not None and other is not None and _same_file(Path(path), Path(other)):
+                raise UsageError(
+                    f"{other_name} and {name} are the same file {shown(path, 120)}; choose another name for {name}."
+                )
+
+
+def _same_file(one: Path, other: Path) -> bool:
+    if one.exists() and other.exists():
+        return one.samefile(other)
+    return os.path.normcase(one.resolve()) == os.path.normcase(other.resolve())
 
 
 @contextmanager

@@ -203,7 +203,7 @@ class Panel:
         """Ask before a volume is replaced that was not computed here."""
         if output is None or output.GetImageData() is None:
             return True
-        from CTEnhanceLib.scene.output import is_computed
+        from CTEnhanceLib.scene.provenance import is_computed
 
         question = _("'{name}' was not computed by CTEnhance. Replace its content by the computed slices?")
         return is_computed(output) or slicer.util.confirmOkCancelDisplay(question.format(name=output.GetName()))

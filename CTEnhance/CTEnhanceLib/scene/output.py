@@ -15,14 +15,14 @@ import slicer
 
 from CTEnhanceLib.errors import InputRefusedError, UsageError
 from CTEnhanceLib.scene.distortion import refuse_hidden_distortion
-from CTEnhanceLib.scene.nodes import DICOM_ATTRIBUTE, add_volume, image_from_node, update_node
+from CTEnhanceLib.scene.nodes import DICOM_ATTRIBUTE, add_volume, image_from_node, remove_with_belongings, update_node
+from CTEnhanceLib.scene.provenance import REPORT_ATTRIBUTE, Kind, mark
 
 if TYPE_CHECKING:
     from CTEnhanceLib.model.stack import Stack
 
 MODEL_ATTRIBUTE = "CTEnhance.Model"
 MODEL_SHA256_ATTRIBUTE = "CTEnhance.ModelSHA256"
-REPORT_ATTRIBUTE = "CTEnhance.Report"
 INPUT_REFERENCE = "CTEnhance.InputVolume"
 CONFIDENCE_REFERENCE = "CTEnhance.Confidence"
 
@@ -151,6 +151,7 @@ def apply_result(
     _place_beside(input_node, output_node)
     _copy_display(input_node, output_node)
     model = report.get("model", {})
+    mark(output_node, Kind.COMPUTED)
     output_node.SetAttribute(MODEL_ATTRIBUTE, str(model.get("name", "")))
     output_node.SetAttribute(MODEL_SHA256_ATTRIBUTE, str(model.get("sha256", "")))
     output_node.SetAttribute(REPORT_ATTRIBUTE, json.dumps(report))
@@ -184,16 +185,6 @@ def measured_of(computed_node: slicer.vtkMRMLScalarVolumeNode) -> slicer.vtkMRML
     return measured
 
 
-def report_of(computed_node: slicer.vtkMRMLScalarVolumeNode) -> dict[str, Any]:
-    """The report of the run that made a volume; empty when the volume was not computed here."""
-    return dict(json.loads(computed_node.GetAttribute(REPORT_ATTRIBUTE) or "{}"))
-
-
-def is_computed(node: slicer.vtkMRMLVolumeNode) -> bool:
-    """Whether a volume says of itself that it was computed."""
-    return bool(node.GetAttribute(REPORT_ATTRIBUTE))
-
-
 def _apply_confidence(
     input_node: slicer.vtkMRMLScalarVolumeNode,
     output_node: slicer.vtkMRMLScalarVolumeNode,
@@ -202,7 +193,10 @@ def _apply_confidence(
 ) -> None:
     node = output_node.GetNodeReference(CONFIDENCE_REFERENCE)
     if confidence is None:
+        # that of an earlier result says nothing about this one
         output_node.SetNodeReferenceID(CONFIDENCE_REFERENCE, None)
+        if node is not None:
+            remove_with_belongings(node)
         return
     name = f"{input_node.GetName()} [{spacing:g} mm confidence]"
     if node is None:
@@ -210,6 +204,7 @@ def _apply_confidence(
     else:
         node.SetName(name)
         update_node(node, confidence)
+    mark(node, Kind.CONFIDENCE, "disagreement of the generators, HU")
     _place_beside(input_node, node)
     output_node.SetNodeReferenceID(CONFIDENCE_REFERENCE, node.GetID())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -10,8 +11,8 @@ import numpy as np
 import slicer
 
 from CTEnhanceLib.scene.nodes import dicom_facts
-from CTEnhanceLib.scene.output import is_computed, report_of
 
+REPORT_ATTRIBUTE = "CTEnhance.Report"
 KIND_ATTRIBUTE = "CTEnhance.Kind"
 DETAIL_ATTRIBUTE = "CTEnhance.KindDetail"
 RESEARCH_NOTE = "for research, not for diagnosis"
@@ -40,7 +41,7 @@ COLORS: dict[Kind, tuple[float, float, float]] = {
 
 
 def mark(node: slicer.vtkMRMLVolumeNode, kind: Kind, detail: str = "") -> None:
-    """Write on a node what it is; needed for all but measured and computed volumes."""
+    """Write on a node what it is; only a volume that was loaded needs no mark: it was measured."""
     node.SetAttribute(KIND_ATTRIBUTE, kind.value)
     node.SetAttribute(DETAIL_ATTRIBUTE, detail or None)
 
@@ -51,6 +52,16 @@ def kind_of(node: slicer.vtkMRMLVolumeNode) -> Kind:
     if said:
         return Kind(said)
     return Kind.COMPUTED if is_computed(node) else Kind.MEASURED
+
+
+def report_of(computed_node: slicer.vtkMRMLScalarVolumeNode) -> dict[str, Any]:
+    """The report of the run that made a volume; empty when the volume was not computed here."""
+    return dict(json.loads(computed_node.GetAttribute(REPORT_ATTRIBUTE) or "{}"))
+
+
+def is_computed(node: slicer.vtkMRMLVolumeNode) -> bool:
+    """Whether a volume says of itself that it was computed."""
+    return bool(node.GetAttribute(REPORT_ATTRIBUTE))
 
 
 def slice_axis(measured: slicer.vtkMRMLVolumeNode) -> int:

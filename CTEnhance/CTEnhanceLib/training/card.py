@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from CTEnhanceLib.ct.intensity import BONE_ABOVE_HU
 from CTEnhanceLib.model.spec import ModelSpec
 from CTEnhanceLib.training.config import TrainingConfig
 
@@ -52,8 +53,9 @@ def model_card(config: TrainingConfig, spec: ModelSpec, metrics: dict[str, Any])
         "## Figures",
         "",
         "Measured with the stored weights after 8 steps of back-projection, by the command below (metrics.json holds "
-        "all of them). PSNR with range 4095, pooled; bone: reference > 200 HU dilated once; 9 thin slices at each end "
-        "left out; gains are over cubic interpolation + back-projection with the same slice profile.",
+        f"all of them). PSNR with range 4095, pooled; bone: reference > {BONE_ABOVE_HU:g} HU dilated once; 9 thin "
+        "slices at each end left out; gains are over cubic interpolation + back-projection with the same slice "
+        "profile.",
         "",
         "| case | whole dB (gain) | bone dB (gain) | HU bias in bone | slice-axis energy | "
         "high-frequency share / coherence | consistency HU |",

@@ -210,9 +210,9 @@ class TrainingConfig:
 
 
 def data_path(path: str) -> Path:
-    """Find a data file: as given, else in the folder CTENHANCE_DATA (default ../shared/data)."""
-    folder = Path(os.environ.get("CTENHANCE_DATA", "../shared/data"))
-    return Path(path) if Path(path).exists() else folder / path
+    """Find a data file: as given, else in the folder that the environment variable CTENHANCE_DATA names."""
+    folder = os.environ.get("CTENHANCE_DATA", "")
+    return Path(path) if Path(path).exists() or not folder else Path(folder) / path
 
 
 def read_config(path: str | os.PathLike[str], changes: Sequence[str] = ()) -> TrainingConfig:

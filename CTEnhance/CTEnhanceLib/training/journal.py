@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from CTEnhanceLib.ct.intensity import BONE_ABOVE_HU
+
 logger = logging.getLogger(__name__)
 
 LOG_FILE = "log.csv"
@@ -48,7 +50,7 @@ class Journal:
             slices: HU by name; the last is the reference.
         """
         reference = list(slices.values())[-1]
-        row = int((reference > 200).sum(axis=(0, 2)).argmax())
+        row = int((reference > BONE_ABOVE_HU).sum(axis=(0, 2)).argmax())
         tiles = [_tile(one[:, row, :]) for one in slices.values()]
         _write_png(np.concatenate(tiles, axis=0), self._folder / "pictures" / f"{_safe(name)}-{step:07d}.png")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from CTEnhanceLib.ct.geometry import slice_geometry, to_slices
-from CTEnhanceLib.ct.intensity import STORED_MAX, to_stored
+from CTEnhanceLib.ct.intensity import BONE_ABOVE_HU, STORED_MAX, to_stored
 from CTEnhanceLib.ct.interpolation import interpolation_matrix
 from CTEnhanceLib.ct.profile import SliceProfile
 from CTEnhanceLib.errors import InputRefusedError
@@ -135,7 +135,7 @@ class RealPair:
         positions = first + geometry.positions
         self.measured = fit_profile(self.thick, positions, self.thin, self.thin_positions)
         self.thick_positions = positions + self.measured.shift
-        self._bone = [np.argwhere(one > 200) for one in self.thick]
+        self._bone = [np.argwhere(one > BONE_ABOVE_HU) for one in self.thick]
         logger.info(
             "real pair: thick slices lie %+.2f mm from where the geometry puts them; profile of FWHM %.2f mm explains "
             "them to %.1f HU",

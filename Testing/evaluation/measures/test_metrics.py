@@ -85,6 +85,17 @@ def test_the_ssim_of_the_whole_slice_is_the_mean_of_the_regional_map():
     assert figures["whole"].ssim[0] == pytest.approx(both)
 
 
+def test_a_region_that_touches_only_the_border_of_one_slice_has_the_ssim_of_the_others():
+    rng = np.random.default_rng(0)
+    reference = rng.normal(0, 300, (3, 32, 32))
+    mask = np.zeros(reference.shape, bool)
+    mask[:2, 10:20, 10:20] = True
+    mask[2, 0, 0] = True
+    figures = compare(reference + rng.normal(0, 30, reference.shape), reference, {"bone": mask})["bone"]
+    assert figures.mean("ssim") == pytest.approx(figures.ssim[:2].mean())
+    assert np.isnan(figures.ssim[2])
+
+
 def test_slices_smaller_than_the_ssim_window_are_refused():
     with pytest.raises(InputRefusedError, match="10 x 10 pixels"):
         whole(np.zeros((1, 10, 10)), np.zeros((1, 10, 10)))

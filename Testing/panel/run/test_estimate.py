@@ -47,3 +47,10 @@ def test_the_estimate_reads_as_words(host):
 
     assert Estimate(43.7, 1.25e9).words() == "About 44 s, 1.2 GB of memory"
     assert Estimate(400.0, 3e9).words() == "About 7 min, 3.0 GB of memory"
+
+
+def test_only_an_estimated_duration_is_called_about(host):
+    from CTEnhanceLib.panel.run.progress import duration_words
+
+    assert (duration_words(43.7), duration_words(400.0)) == ("about 44 s", "about 7 min")
+    assert (duration_words(43.7, estimated=False), duration_words(400.0, estimated=False)) == ("44 s", "7 min")

@@ -7,6 +7,7 @@ import slicer
 from CTEnhanceLib.errors import InputRefusedError, UsageError
 from CTEnhanceLib.scene.comparison.comparison import Comparison
 from CTEnhanceLib.scene.comparison.layouts import LAYOUTS, VIEW_GROUP
+from CTEnhanceLib.scene.comparison.settings import Settings, settings_node
 from CTEnhanceLib.scene.nodes import voxels
 
 
@@ -233,6 +234,60 @@ def test_what_cannot_be_shown_is_refused_in_words(comparison, measured, stage):
     with pytest.raises(UsageError, match="'tube' cannot be compared with itself"):
         Comparison(measured, measured, stage=stage)
     assert comparison.labels["CTECCoronal"].badge.startswith("COMPUTED")
+
+
+def test_a_refused_setting_leaves_what_is_shown_as_it_was(comparison, stage):
+    comparison.show("fracture")
+    labels, settings, nodes = comparison.labels, comparison.settings, _nodes(stage)
+    with pytest.raises(InputRefusedError, match="no surface at 2900 HU"):
+        comparison.set(bone_as="surface", surface_hu=2900.0)
+    assert comparison.labels == labels
+    assert (comparison.settings, _nodes(stage)) == (settings, nodes)
+    comparison.set(left="cubic", bone_as="surface", surface_hu=400.0)
+    shown = comparison.labels
+    assert shown["CTEM3D"].note.startswith("surface at 400 HU")
+    with pytest.raises(InputRefusedError):
+        comparison.set(left="linear", surface_hu=2900.0)
+    assert comparison.labels == shown
+
+
+def test_a_comparison_that_could_not_be_shown_leaves_no_link_behind(stage, measured, computed):
+    layout, nodes = stage.layout(), _nodes(stage)
+    settings = Settings(bone_as="surface", surface_hu=2900.0, layout_before=layout)
+    refused = Comparison(measured, computed, stage=stage, settings=settings)
+    with pytest.raises(InputRefusedError):
+        refused.show("fracture")
+    refused.leave()
+    measured.GetDisplayNode().SetWindowLevel(800.0, 50.0)
+    assert computed.GetDisplayNode().GetWindow() != 800.0
+    assert (stage.layout(), _nodes(stage)) == (layout, nodes)
+
+
+def test_volumes_computed_again_without_bone_are_shown_all_the_same(comparison, computed):
+    comparison.show("fracture")
+    comparison.set(bone_as="surface")
+    voxels(computed)[:] = -900
+    computed.GetImageData().Modified()
+    assert comparison.settings.bone_as == "rendering"
+    assert comparison.labels["CTEC3D"].badge.startswith("COMPUTED")
+
+
+@pytest.mark.parametrize(
+    "change", [{"shift": "abc"}, {"shift": float("nan")}, {"guides": 1}, {"left": 3}, {"shft": 1.0}]
+)
+def test_a_setting_of_the_wrong_kind_or_name_is_refused(change):
+    with pytest.raises(UsageError, match=next(iter(change))):
+        Settings().changed(**change)
+
+
+def test_a_scene_saved_with_a_layout_that_is_not_known_opens_with_another(comparison, stage):
+    comparison.show("coronal")
+    comparison.set(shift=230.0)
+    node = settings_node(stage.scene)
+    node.SetParameter("settings", node.GetParameter("settings").replace('"coronal"', '"diagonal"'))
+    comparison._forget()
+    again = Comparison.restore(stage)
+    assert (again.settings.layout, again.settings.shift) == (Settings().layout, 230.0)
 
 
 def test_without_a_window_a_stage_is_asked_for(measured, computed):

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 import slicer
 import vtk
 from vtk.util.numpy_support import numpy_to_vtk
 
+from CTEnhanceLib.ct.profile import SliceProfile
 from CTEnhanceLib.errors import InputRefusedError
 from CTEnhanceLib.scene.comparison.comparison import Comparison
 from CTEnhanceLib.scene.figures.figures import (
+    assumed_profile,
     figure_table,
     own_figures_table,
     reference_figures,
@@ -43,6 +47,23 @@ def test_a_perfect_volume_has_no_error_no_bias_and_the_edges_of_the_reference(me
     assert row.slices.pooled_mse == 0
     assert row.bias == 0
     assert row.slices.mean("ssim") == pytest.approx(1.0)
+
+
+def test_the_yardstick_takes_the_measured_profile_of_the_report_and_says_so_when_there_is_none(measured, computed):
+    entries = {
+        "profile_shape": "weights",
+        "profile_fwhm_mm": 3.0,
+        "profile_weights": [0.2, 0.6, 0.2],
+        "profile_step_mm": 1.5,
+    }
+    acquisition = {name: {"value": value, "source": "model"} for name, value in entries.items()}
+    computed.SetAttribute("CTEnhance.Report", json.dumps({"acquisition": acquisition}))
+    assert assumed_profile(computed, 3.0) == (SliceProfile("weights", 3.0, (0.2, 0.6, 0.2), 1.5), None)
+    del acquisition["profile_weights"]
+    computed.SetAttribute("CTEnhance.Report", json.dumps({"acquisition": acquisition}))
+    profile, note = assumed_profile(computed, 3.0)
+    assert profile == SliceProfile("box", 3.0)
+    assert "takes a box of 3 mm" in note
 
 
 def test_the_region_changes_what_is_measured(measured, computed, reference):

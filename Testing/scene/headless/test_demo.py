@@ -12,7 +12,8 @@ import stacks
 from CTEnhanceLib.ct.profile import SliceProfile
 from CTEnhanceLib.scene.headless import demo
 from CTEnhanceLib.scene.headless.application import reading_bundles
-from CTEnhanceLib.scene.output import INPUT_REFERENCE, is_computed
+from CTEnhanceLib.scene.output import INPUT_REFERENCE
+from CTEnhanceLib.scene.provenance import is_computed
 
 from ..conftest import oblique_tube
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from CTEnhanceLib.ct.intensity import BONE_ABOVE_HU
+
 SMALLEST_STEP_HU = 400.0
 MOST_EDGES = 100_000
 
@@ -58,7 +60,7 @@ def find_edges(reference: np.ndarray, bone: np.ndarray, spacing: float, interval
     windows = starts[:, None] + np.where(signs[:, None] > 0, forward, forward[::-1])
     profiles = reference[windows, rows[:, None], cols[:, None]]
     low, high = profiles[:, :2].mean(1), profiles[:, -2:].mean(1)
-    good = (high - low >= SMALLEST_STEP_HU) & (low < 200.0)
+    good = (high - low >= SMALLEST_STEP_HU) & (low < BONE_ABOVE_HU)
     return Edges(windows[good], rows[good], cols[good], low[good], high[good], spacing)
 
 

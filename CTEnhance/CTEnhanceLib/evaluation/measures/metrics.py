@@ -22,7 +22,8 @@ _SSIM_BORDER = SSIM_WINDOW // 2
 
 @dataclass(frozen=True)
 class SliceFigures:
-    """Figures of one region, slice by slice; NaN where the region is absent from a slice.
+    """Figures of one region, slice by slice; NaN where the region is absent from a slice, or
+    (SSIM) touches only its border.
 
     Attributes:
         mse: mean squared error of value/4095, (n_slices,).
@@ -48,8 +49,12 @@ class SliceFigures:
         return float(psnr_of(np.asarray(self.pooled_mse)))
 
     def mean(self, figure: str) -> float:
-        """Mean over the slices that hold the region, of `figure` ("psnr", "mse" or "ssim"); NaN without any."""
+        """Mean of `figure` ("psnr", "mse" or "ssim") over the slices that have one; NaN without any.
+
+        A slice that the region touches only near the border, where the window of SSIM does not fit in, has no SSIM.
+        """
         values = getattr(self, figure)[self.voxels > 0]
+        values = values[~np.isnan(values)]
         return float(values.mean()) if len(values) else float("nan")
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from CTEnhanceLib.ct.intensity import BODY_ABOVE_HU, BONE_ABOVE_HU
+
 REGIONS = ("whole", "body", "bone")
-BODY_ABOVE_HU = -300.0
-BONE_ABOVE_HU = 200.0
 END_SLICES = 9
 FEWEST_COUNTED = 9
 

@@ -50,7 +50,7 @@ class RegionChoice:
         Raises:
             InputRefusedError: Its box, segmentation or segment was not chosen.
         """
-        from CTEnhanceLib.evaluation.measures.regions import BODY_ABOVE_HU
+        from CTEnhanceLib.ct.intensity import BODY_ABOVE_HU
         from CTEnhanceLib.scene.figures.region import Region
 
         chosen, kind = self._parameters, self._kind

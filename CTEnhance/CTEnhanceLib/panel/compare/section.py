@@ -153,9 +153,13 @@ class ComparisonSection:
         return desktop_stage()
 
     def _show(self, comparison: Comparison, shown: bool = False) -> None:
-        self.comparison = comparison
         if not shown:
-            comparison.show()
+            try:
+                comparison.show()
+            except CTEnhanceError:
+                comparison.leave()
+                raise
+        self.comparison = comparison
         self._show_state()
 
     def _toggled(self, on: bool) -> None:
@@ -207,7 +211,11 @@ class ComparisonSection:
         comparison, label = self.comparison, self._ui.surfaceLabel
         label.visible = comparison is not None and comparison.settings.bone_as == "surface"
         if comparison is not None and comparison.settings.bone_as == "surface":
-            distance, how = comparison.surfaces.distance, comparison.surfaces.options.text
+            try:
+                distance, how = comparison.surfaces.distance, comparison.surfaces.options.text
+            except CTEnhanceError as error:  # computed again, without bone at this threshold
+                label.text = quiet(str(error))
+                return
             words = _("Distance {mean:.2f} mm on average, 95 % within {most:.2f} mm. {how}.").format(
                 mean=distance.mean, most=distance.percentile_95, how=how[:1].upper() + how[1:]
             )

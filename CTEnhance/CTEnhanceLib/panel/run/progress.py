@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from slicer.i18n import tr as _
 
+from CTEnhanceLib.files.progress import fraction_done
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -40,13 +42,9 @@ def parse_progress(line: str) -> Progress | None:
         return None
 
 
-_SHARES = {"enhance": (0.02, 0.90), "consistency": (0.90, 0.98), "write": (0.98, 1.0)}
-
-
 def progress_fraction(progress: Progress) -> float:
-    """How much of the whole run is done, 0 to 1; the stages weigh about as long as they take."""
-    begin, end = _SHARES.get(progress.stage, (0.0, 0.02))
-    return begin + (end - begin) * min(progress.done / max(progress.total, 1), 1.0)
+    """How much of the whole run is done, 0 to 1."""
+    return fraction_done(progress.stage, progress.done, progress.total)
 
 
 def progress_text(progress: Progress) -> str:
@@ -73,8 +71,10 @@ def stage_words(stage: str) -> str:
     return words.get(stage, stage.capitalize())
 
 
-def duration_words(seconds: float) -> str:
-    """A duration, no more precise than it is known."""
+def duration_words(seconds: float, estimated: bool = True) -> str:
+    """A duration in whole seconds or minutes; "about" stands before one that is an estimate."""
     if seconds < 90:
-        return _("about {seconds} s").format(seconds=max(1, round(seconds)))
-    return _("about {minutes} min").format(minutes=round(seconds / 60))
+        number = max(1, round(seconds))
+        return (_("about {seconds} s") if estimated else _("{seconds} s")).format(seconds=number)
+    number = round(seconds / 60)
+    return (_("about {minutes} min") if estimated else _("{minutes} min")).format(minutes=number)

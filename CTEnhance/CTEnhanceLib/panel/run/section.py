@@ -148,7 +148,7 @@ class RunSection:
 def done_sentence(outcome: Outcome) -> str:
     """What was computed, how long it took, and how well it gives back what was measured."""
     text = _("Done in {time}: {name}.").format(
-        time=duration_words(outcome.seconds).replace(_("about "), ""), name=outcome.node.GetName()
+        time=duration_words(outcome.seconds, estimated=False), name=outcome.node.GetName()
     )
     consistency = outcome.report.get("consistency", {})
     if "after" in consistency and "cubic" in consistency:

@@ -8,17 +8,17 @@ comparison.leave()
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from functools import partial
 
 import slicer
 
-from CTEnhanceLib.errors import InputRefusedError, UsageError
+from CTEnhanceLib.ct.intensity import BODY_ABOVE_HU, BONE_ABOVE_HU
+from CTEnhanceLib.errors import CTEnhanceError, InputRefusedError, UsageError
 from CTEnhanceLib.scene.comparison.bone import BoneRendering
 from CTEnhanceLib.scene.comparison.derived_volumes import DerivedVolumes
 from CTEnhanceLib.scene.comparison.framing import (
-    BODY_ABOVE_HU,
-    BONE_ABOVE_HU,
     DIRECTIONS,
     Box,
     box_above,
@@ -32,6 +32,7 @@ from CTEnhanceLib.scene.comparison.labels import LabelText
 from CTEnhanceLib.scene.comparison.layouts import LAYOUTS, PLOT_VIEW, TABLE_VIEW, VIEWS
 from CTEnhanceLib.scene.comparison.own_views import own_view_node, remove_own_views
 from CTEnhanceLib.scene.comparison.settings import (
+    AS_MEASURED,
     COMPUTED_REFERENCE,
     MEASURED_REFERENCE,
     REFERENCE_REFERENCE,
@@ -47,6 +48,8 @@ from CTEnhanceLib.scene.comparison.volumes import Volumes
 from CTEnhanceLib.scene.figures.figures import world_of_position
 from CTEnhanceLib.scene.figures.surface import SurfacePair
 from CTEnhanceLib.scene.output import CONFIDENCE_REFERENCE
+
+logger = logging.getLogger(__name__)
 
 
 class Comparison:
@@ -129,6 +132,7 @@ class Comparison:
         self.stage.show_layout(chosen.identifier)
         self.slice_views = [self.stage.slice_view(spec.tag) for spec in chosen.views if not spec.is_3d]
         self.volume_views = [self.stage.volume_view(spec.tag) for spec in chosen.views if spec.is_3d]
+        self._seen.update({view.tag: view for view in self._views})
         self._dress()
         self._frame_new_views()
 
@@ -141,13 +145,15 @@ class Comparison:
         """
         settings = self.settings.changed(**changes)
         self._require_volumes(settings)
-        before, self.settings = self.settings, settings
-        if settings.left != before.left:
-            self._undress()
-            self._derived.drop()
-        if (settings.surface_hu, settings.distance_mm) != (before.surface_hu, before.distance_mm):
-            self._undress()
-            self._derived.drop_surfaces()
+        before = self.settings
+        derived = self._derived.changed(before, settings)
+        try:
+            derived.prepare(settings)
+        except BaseException:
+            derived.drop(kept=self._derived)
+            raise
+        self.settings = settings
+        self._undress_for(derived)
         if settings.layout != before.layout:
             self.show(settings.layout)
         elif self._views and (self._dressing is None or _shown(settings) != _shown(before)):
@@ -239,6 +245,13 @@ class Comparison:
         )
         self._keep()
 
+    def _undress_for(self, derived: DerivedVolumes) -> None:
+        """Take other derived volumes; those on show are taken off first."""
+        if not derived.same_as(self._derived):
+            self._undress()
+        self._derived.drop(kept=derived)
+        self._derived, self.volumes = derived, derived.volumes
+
     def _undress(self) -> None:
         if self._dressing is not None:
             self._dressing.remove()
@@ -252,7 +265,6 @@ class Comparison:
         if any(view.tag not in self._framed for view in self.volume_views):
             self.look_from("anterior")
         self._framed.update(view.tag for view in self._views)
-        self._seen.update({view.tag: view for view in self._views})
 
     def _box(self, threshold: float) -> Box:
         if threshold not in self._boxes:
@@ -289,7 +301,13 @@ class Comparison:
         self._boxes.clear()
         self._undress()
         self._derived.drop()
-        if self._views:
+        if not self._views:
+            return
+        try:
+            self._dress()
+        except CTEnhanceError as error:
+            logger.warning("The comparison shows the volumes as they are again. %s", error)
+            self.settings = self.settings.changed(left=AS_MEASURED, blend="none", bone_as="rendering")
             self._dress()
 
     def _forget(self, *_: object) -> None:

@@ -6,6 +6,8 @@ saved one is opened.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import slicer
 
@@ -26,23 +28,48 @@ class DerivedVolumes:
 
     Args:
         volumes: What is compared; its left side follows the settings.
+
+    Attributes:
+        volumes: The same.
     """
 
     def __init__(self, volumes: Volumes) -> None:
-        self._volumes = volumes
+        self.volumes = volumes
         self._difference: DifferenceMap | None = None
         self._surfaces: SurfacePair | None = None
 
+    def changed(self, before: Settings, settings: Settings) -> DerivedVolumes:
+        """Derived volumes for other settings: what stays true is shared, the rest is made when asked for."""
+        if settings.left != before.left:
+            return DerivedVolumes(replace(self.volumes, left=self.volumes.measured))
+        other = DerivedVolumes(self.volumes)
+        other._difference = self._difference
+        if (settings.surface_hu, settings.distance_mm) == (before.surface_hu, before.distance_mm):
+            other._surfaces = self._surfaces
+        return other
+
+    def prepare(self, settings: Settings) -> None:
+        """Make what the settings are about to show, so that a refusal comes before anything on show is changed.
+
+        Raises:
+            CTEnhanceError: It cannot be made; what was made before it is kept until `drop`.
+        """
+        self.fill_left(settings)
+        if settings.blend == "difference":
+            self.difference(settings)
+        if settings.bone_as == "surface":
+            self.surfaces(settings)
+
     def fill_left(self, settings: Settings) -> None:
         """Put on the left what the settings ask for."""
-        volumes = self._volumes
+        volumes = self.volumes
         if settings.left != AS_MEASURED and volumes.left is volumes.measured:
             volumes.left = interpolated_node(volumes.measured, volumes.computed, settings.left)
 
     def difference(self, settings: Settings) -> DifferenceMap:
         """Against what stands on the left; the measured slices as they are count as repeated."""
         if self._difference is None:
-            measured, computed, left = self._volumes.measured, self._volumes.computed, self._volumes.left
+            measured, computed, left = self.volumes.measured, self.volumes.computed, self.volumes.left
             other = interpolated_node(measured, computed, "nearest") if left is measured else left
             self._difference = DifferenceMap(other, computed, settings.difference_hu)
             if other is not left:
@@ -53,7 +80,7 @@ class DerivedVolumes:
         """The bone of both sides."""
         if self._surfaces is None:
             options = SurfaceOptions(threshold=settings.surface_hu)
-            self._surfaces = SurfacePair(self._volumes.left, self._volumes.computed, options, settings.distance_mm)
+            self._surfaces = SurfacePair(self.volumes.left, self.volumes.computed, options, settings.distance_mm)
         return self._surfaces
 
     def follow(self, settings: Settings) -> None:
@@ -61,21 +88,25 @@ class DerivedVolumes:
         if self._difference is not None:
             self._difference.set_range(settings.difference_hu)
 
-    def drop_surfaces(self) -> None:
-        """Remove the surfaces; nothing may show them any more."""
-        if self._surfaces is not None:
-            self._surfaces.remove()
-            self._surfaces = None
+    def same_as(self, other: DerivedVolumes) -> bool:
+        """Whether everything that the other has made is here too."""
+        return (
+            other.volumes.left is self.volumes.left
+            and other._difference in (None, self._difference)
+            and other._surfaces in (None, self._surfaces)
+        )
 
-    def drop(self) -> None:
-        """Remove everything; nothing may show it any more."""
-        self.drop_surfaces()
-        if self._difference is not None:
+    def drop(self, kept: DerivedVolumes | None = None) -> None:
+        """Remove everything that `kept` does not share; nothing may show it any more."""
+        if self._surfaces is not None and (kept is None or kept._surfaces is not self._surfaces):
+            self._surfaces.remove()
+        if self._difference is not None and (kept is None or kept._difference is not self._difference):
             self._difference.remove()
-            self._difference = None
-        if self._volumes.left is not self._volumes.measured:
-            remove_with_belongings(self._volumes.left)
-            self._volumes.left = self._volumes.measured
+        self._surfaces = self._difference = None
+        volumes = self.volumes
+        if volumes.left is not volumes.measured and (kept is None or kept.volumes.left is not volumes.left):
+            remove_with_belongings(volumes.left)
+            volumes.left = volumes.measured
 
 
 def interpolated_node(

@@ -8,12 +8,10 @@ import numpy as np
 import slicer
 import vtk
 
+from CTEnhanceLib.ct.intensity import BONE_ABOVE_HU
 from CTEnhanceLib.scene.comparison.linking import copy_camera, copy_frame
 from CTEnhanceLib.scene.comparison.view_host import SliceView, VolumeView
 from CTEnhanceLib.scene.nodes import voxels
-
-BONE_ABOVE_HU = 300.0
-BODY_ABOVE_HU = -300.0
 
 DIRECTIONS = {
     "anterior": (0.0, 1.0, 0.0),

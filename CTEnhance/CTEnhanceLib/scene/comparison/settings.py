@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields, replace
+import logging
+import math
+from dataclasses import asdict, dataclass, replace
 
 import slicer
 
@@ -11,6 +13,8 @@ from CTEnhanceLib.ct.interpolation import KINDS
 from CTEnhanceLib.errors import UsageError
 from CTEnhanceLib.scene.comparison.bone import PRESETS
 from CTEnhanceLib.scene.comparison.layouts import LAYOUTS
+
+logger = logging.getLogger(__name__)
 
 NODE_TAG = "CTEnhanceComparison"
 MEASURED_REFERENCE = "CTEnhance.Measured"
@@ -65,8 +69,10 @@ class Settings:
         """The same with some values replaced.
 
         Raises:
-            UsageError: A value is none of those that can be chosen.
+            UsageError: There is no such setting, or a value is none of those that can be chosen.
         """
+        for name, value in changes.items():
+            _check_kind(name, value)
         choices = {
             "layout": tuple(LAYOUTS),
             "left": LEFT,
@@ -79,6 +85,23 @@ class Settings:
             if changes.get(name, allowed[0]) not in allowed:
                 raise UsageError(f"There is no {name} '{changes[name]}': choose one of {', '.join(allowed)}.")
         return replace(self, **changes)  # type: ignore[arg-type]
+
+
+def _check_kind(name: str, value: object) -> None:
+    """Check that a setting exists and that its value is of the kind of its default."""
+    defaults = asdict(Settings())
+    if name not in defaults:
+        raise UsageError(f"There is no setting '{name}': choose one of {', '.join(defaults)}.")
+    default = defaults[name]
+    if isinstance(default, bool):
+        fits, kind = isinstance(value, bool), "True or False"
+    elif isinstance(default, (int, float)):
+        fits = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+        kind = "a number"
+    else:
+        fits, kind = isinstance(value, str), "a word"
+    if not fits:
+        raise UsageError(f"The setting '{name}' must be {kind}, not {value!r}.")
 
 
 def write_settings(
@@ -104,10 +127,14 @@ def write_settings(
 
 
 def read_settings(node: slicer.vtkMRMLScriptedModuleNode) -> Settings:
-    """Settings kept in a node; what a newer or older version wrote beside them is left out."""
-    kept = json.loads(node.GetParameter(_SETTINGS) or "{}")
-    known = {field.name for field in fields(Settings)}
-    return Settings().changed(**{name: value for name, value in kept.items() if name in known})
+    """Settings kept in a node; what this version does not know is left out, so that a scene always opens."""
+    settings = Settings()
+    for name, value in json.loads(node.GetParameter(_SETTINGS) or "{}").items():
+        try:
+            settings = settings.changed(**{name: value})
+        except UsageError as error:
+            logger.warning("A setting of the saved comparison is left out. %s", error)
+    return settings
 
 
 def settings_node(scene: slicer.vtkMRMLScene) -> slicer.vtkMRMLScriptedModuleNode | None:

@@ -64,16 +64,21 @@ class Dressing:
         self._parts: list[Removable] = []
         self._reveals: dict[str, Reveal] = {}
         self._labels: dict[str, ViewLabel] = {}
-        link_slices(slice_views)
-        link_cameras(volume_views)
-        show_intersections(slice_views, settings.guides)
-        if settings.guides:
-            self._parts.append(SharedCrosshair(stage.scene))
-        self._fill_slices(slice_views)
-        self._share_window()
-        self._blend(stage, slice_views, difference)
-        self._show_bone(volume_views, surfaces)
-        self._label(slice_views, volume_views)
+        try:
+            link_slices(slice_views)
+            link_cameras(volume_views)
+            show_intersections(slice_views, settings.guides)
+            if settings.guides:
+                self._parts.append(SharedCrosshair(stage.scene))
+            self._fill_slices(slice_views)
+            self._share_window()
+            self._blend(stage, slice_views, difference)
+            self._show_bone(volume_views, surfaces)
+            self._label(slice_views, volume_views)
+        except BaseException:
+            # half of it on the views would outlive the comparison
+            self.remove()
+            raise
 
     @property
     def labels(self) -> dict[str, LabelText]:

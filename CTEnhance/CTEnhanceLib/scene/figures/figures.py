@@ -14,18 +14,19 @@ import SimpleITK as sitk
 import slicer
 import vtk
 
+from CTEnhanceLib.ct.intensity import BONE_ABOVE_HU
 from CTEnhanceLib.ct.profile import SliceProfile
 from CTEnhanceLib.evaluation.baselines import YARDSTICK, baseline_slices
 from CTEnhanceLib.evaluation.grid import at_positions, common_positions, place
 from CTEnhanceLib.evaluation.measures.bone_values import bone_values
 from CTEnhanceLib.evaluation.measures.edges import Edges, edge_width, find_edges
 from CTEnhanceLib.evaluation.measures.metrics import SliceFigures, compare
-from CTEnhanceLib.evaluation.measures.regions import BONE_ABOVE_HU, counted_slices
+from CTEnhanceLib.evaluation.measures.regions import counted_slices
 from CTEnhanceLib.scene.figures.region import Region, region_mask
 from CTEnhanceLib.scene.figures.tables import Curve, add_chart, add_table
 from CTEnhanceLib.scene.nodes import image_from_node, voxels
-from CTEnhanceLib.scene.output import CONFIDENCE_REFERENCE, report_of
-from CTEnhanceLib.scene.provenance import COLORS, Kind, slice_axis
+from CTEnhanceLib.scene.output import CONFIDENCE_REFERENCE
+from CTEnhanceLib.scene.provenance import COLORS, Kind, report_of, slice_axis
 
 ROWS = {"thick slice repeated": "repeat", "cubic": "cubic", YARDSTICK: YARDSTICK}
 COMPUTED = "computed"
@@ -101,7 +102,7 @@ def reference_figures(
     slices = at_positions(truth, places, "the reference")[0][counted].astype(np.float32)
     mask = at_positions(inside, places, "the region")[0][counted] > 0
     edges = find_edges(slices, mask, truth.spacing, source.spacing)
-    profile = assumed_profile(computed, source.spacing)
+    profile, guessed = assumed_profile(computed, source.spacing)
     rows = {}
     for name, kind in ROWS.items():
         thin = baseline_slices(source.slices, source.positions, places, kind, profile)
@@ -110,17 +111,32 @@ def reference_figures(
             progress("figures", len(rows), len(ROWS) + 1)
     thin, moved = at_positions(ours, places, "the computed volume")
     rows[COMPUTED] = _row(thin[counted].astype(np.float32), slices, mask, edges)
-    notes = tuple(note for note in (few, moved) if note)
+    notes = tuple(note for note in (few, moved, guessed) if note)
     return ReferenceFigures(region.name, places[counted], rows, notes)
 
 
-def assumed_profile(computed: slicer.vtkMRMLScalarVolumeNode, interval: float) -> SliceProfile:
-    """The slice profile that the computation assumed; a box as wide as the interval where it does not say."""
-    acquisition = report_of(computed).get("acquisition", {})
-    shape = acquisition.get("profile_shape", {}).get("value", "box")
-    if shape not in ("box", "triangle", "gaussian"):
-        return SliceProfile("box", interval)
-    return SliceProfile(shape, float(acquisition.get("profile_fwhm_mm", {}).get("value", interval)))
+def assumed_profile(computed: slicer.vtkMRMLScalarVolumeNode, interval: float) -> tuple[SliceProfile, str | None]:
+    """Give the slice profile that the computation assumed.
+
+    Args:
+        computed: The computed volume; its report names the profile.
+        interval: Interval of the measured slices, mm.
+
+    Returns:
+        The profile, and a sentence for the reader where the report does not name it: then it is a box as wide as the
+        interval.
+    """
+    stated = {name: entry["value"] for name, entry in report_of(computed).get("acquisition", {}).items()}
+    shape, fwhm = stated.get("profile_shape"), stated.get("profile_fwhm_mm")
+    if shape in ("box", "triangle", "gaussian") and fwhm:
+        return SliceProfile(shape, float(fwhm)), None
+    if "profile_weights" in stated:
+        weights = tuple(float(weight) for weight in stated["profile_weights"])
+        return SliceProfile("weights", float(fwhm), weights, float(stated["profile_step_mm"])), None
+    return SliceProfile("box", interval), (
+        f"'{computed.GetName()}' does not say which slice profile it was computed with, so the back-projection it is "
+        f"compared with takes a box of {interval:.3g} mm: compute the volume again for a fair comparison."
+    )
 
 
 def figure_table(scene: slicer.vtkMRMLScene, figures: ReferenceFigures) -> slicer.vtkMRMLTableNode:

@@ -158,7 +158,11 @@ class SurfacePair:
         self._scene = computed.GetScene()
         self.options = options or SurfaceOptions()
         self.left = bone_surface(left, self.options)
-        self.computed = bone_surface(computed, self.options)
+        try:
+            self.computed = bone_surface(computed, self.options)
+        except BaseException:
+            remove_with_belongings(self.left)
+            raise
         points = vtk_to_numpy(self.computed.GetPolyData().GetPoints().GetData())
         distances = signed_distances(points, self.left.GetPolyData(), left, self.options.threshold)
         absolute = np.abs(distances)

@@ -28,8 +28,8 @@ from CTEnhanceLib.scene.comparison.comparison import Comparison
 from CTEnhanceLib.scene.headless.offscreen import OffscreenStage
 from CTEnhanceLib.scene.headless.picture import with_heading, write_png
 from CTEnhanceLib.scene.nodes import add_volume, image_from_node
-from CTEnhanceLib.scene.output import enhance_node, report_of
-from CTEnhanceLib.scene.provenance import RESEARCH_NOTE
+from CTEnhanceLib.scene.output import enhance_node
+from CTEnhanceLib.scene.provenance import RESEARCH_NOTE, report_of
 
 if TYPE_CHECKING:
     from CTEnhanceLib.evaluation.evaluate import Evaluation

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from CTEnhanceLib.ct.intensity import BODY_ABOVE_HU, BONE_ABOVE_HU
+
 _ANCHORS = 200_000
-_BONE_HU, _BODY_HU, _CORTEX_STEP_HU = 200, -300, 250
+_CORTEX_STEP_HU = 250
 
 
 class ThinVolume:
@@ -22,7 +24,7 @@ class ThinVolume:
         self.array = np.ascontiguousarray(array)
         self._seed = seed
         rng = np.random.default_rng(seed)
-        self._bone, self._body = (_places(self.array > level, rng) for level in (_BONE_HU, _BODY_HU))
+        self._bone, self._body = (_places(self.array > level, rng) for level in (BONE_ABOVE_HU, BODY_ABOVE_HU))
         self._cortex: dict[int, np.ndarray] = {}
         self._views: dict[int, np.ndarray] = {}
 
@@ -56,8 +58,8 @@ class ThinVolume:
         if axis not in self._cortex:
             thin = self.along(axis)
             lower, upper = thin[:-1].astype(np.int32), thin[1:].astype(np.int32)
-            mask = (np.abs(upper - lower) > _CORTEX_STEP_HU) & (np.maximum(lower, upper) > _BONE_HU)
-            found = _places(mask if mask.any() else thin > _BONE_HU, np.random.default_rng(self._seed))
+            mask = (np.abs(upper - lower) > _CORTEX_STEP_HU) & (np.maximum(lower, upper) > BONE_ABOVE_HU)
+            found = _places(mask if mask.any() else thin > BONE_ABOVE_HU, np.random.default_rng(self._seed))
             order = [a for a in range(3) if a != axis]
             back = np.empty_like(found)
             back[:, axis], back[:, order] = found[:, 0], found[:, 1:]
