@@ -38,7 +38,7 @@ cmake-lists: setup
 # a run that was ended goes on; the model comes to lie in build/training/4-crisp/model
 retrain: setup
 	$(BIN)/python -m pip install --quiet --editable ".[training]" "$(TORCH)"
-	$(BIN)/python -m CTEnhanceLib train $(sort $(wildcard configs/default/*.toml))
+	$(BIN)/python -m CTEnhanceLib train $(sort $(wildcard configs/default/[1-9]-*.toml))
 
 format: setup
 	$(BIN)/ruff check --fix .
