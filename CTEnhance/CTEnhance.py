@@ -119,7 +119,7 @@ class CTEnhanceParameterNode:
     model - name of an installed model, or a model folder.
     device - as the command line takes it.
     thickness - slice thickness typed in, in mm; 0 takes what is known.
-    consistency, confidence - see the panel's tool tips.
+    consistency, uncertainty - see the panel's tool tips.
     detail - 0 (accurate) to 1 (crisp); below 0 takes the one of the model.
     figureRegion - where figures against the reference are taken; what it needs is in the next four.
     figureThreshold - HU that the reference lies above.
@@ -136,7 +136,7 @@ class CTEnhanceParameterNode:
     precision: Precision = Precision.Automatic
     thickness: Annotated[float, WithinRange(0.0, 20.0)] = 0.0
     consistency: bool = True
-    confidence: bool = False
+    uncertainty: bool = False
     detail: float = -1.0
     figureRegion: FigureRegion = FigureRegion.Bone
     figureThreshold: Annotated[float, WithinRange(-1000.0, 3000.0)] = 200.0

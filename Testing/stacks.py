@@ -9,8 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from CTEnhanceLib.model.folder import load_stack, save_stack
-from CTEnhanceLib.model.spec import GeneratorSpec, ModelSpec
+from CTEnhanceLib.model.spec import GeneratorSpec, ModelSpec, UncertaintySpec
 from CTEnhanceLib.model.stack import Stack, build_generator
+from CTEnhanceLib.model.uncertainty_folder import put_uncertainty
+from CTEnhanceLib.model.uncertainty_net import UncertaintyNet
 
 FIVE = (-2.0, -1.0, 0.0, 1.0, 2.0)
 TINY_CONTEXT = {"context": 3, "width": 8, "depth": 2, "head": 8}
@@ -108,3 +110,14 @@ def _random_generator(generator: GeneratorSpec) -> nn.Module:
 def random_stack(folder: Path, **changes: object) -> Stack:
     """The same, loaded."""
     return load_stack(random_stack_folder(folder, **changes))
+
+
+def uncertainty_spec(**changes: object) -> UncertaintySpec:
+    """A small uncertainty network, not calibrated."""
+    return dataclasses.replace(UncertaintySpec("uncertainty.safetensors", {"width": 4}, (1.0,)), **changes)
+
+
+def with_uncertainty(folder: Path, **changes: object) -> Path:
+    """Put an untrained uncertainty network into a model folder: it says 20 HU (e to the third) everywhere."""
+    put_uncertainty(folder, UncertaintyNet(4), uncertainty_spec(**changes))
+    return folder

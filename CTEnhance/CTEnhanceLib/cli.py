@@ -13,7 +13,19 @@ from collections.abc import Sequence
 from CTEnhanceLib.errors import CancelledError, CTEnhanceError, UsageError
 from CTEnhanceLib.version import __version__
 
-COMMANDS = ("enhance", "thicken", "evaluate", "tables", "train", "models", "reading", "phantom", "cohort")
+COMMANDS = (
+    "enhance",
+    "thicken",
+    "evaluate",
+    "fractures",
+    "tables",
+    "train",
+    "train-uncertainty",
+    "models",
+    "reading",
+    "phantom",
+    "cohort",
+)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -32,7 +44,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"ctenhance {__version__}")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for command in COMMANDS:
-        importlib.import_module(f"CTEnhanceLib.commands.{command}").add_parser(subparsers)
+        importlib.import_module(f"CTEnhanceLib.commands.{command.replace('-', '_')}").add_parser(subparsers)
     return parser
 
 

@@ -14,7 +14,7 @@ import SimpleITK as sitk
 
 import CTEnhanceLib
 from CTEnhanceLib.cli import main
-from stacks import random_stack_folder
+from stacks import random_stack_folder, with_uncertainty
 
 SCHEMAS = Path(CTEnhanceLib.__file__).parent / "schemas"
 
@@ -67,10 +67,10 @@ def test_no_output_may_be_the_input_or_another_output(
         [str(work / ".." / work.name / thick)],
         ["link.nrrd"],
         ["hard.nrrd"],
-        ["o.nrrd", "--confidence", "./o.nrrd"],
+        ["o.nrrd", "--uncertainty", "./o.nrrd"],
         ["o.nrrd", "--report", "o.nrrd"],
         ["o.nrrd", "--report", thick],
-        ["o.nrrd", "--confidence", "c.nrrd", "--report", str(work / "c.nrrd")],
+        ["o.nrrd", "--uncertainty", "c.nrrd", "--report", str(work / "c.nrrd")],
     ):
         assert main(["enhance", thick, *outputs, "--model", str(model)]) == 2, outputs
         assert "are the same file" in capsys.readouterr().err
@@ -79,10 +79,8 @@ def test_no_output_may_be_the_input_or_another_output(
     assert sorted(p.name for p in work.iterdir()) == ["hard.nrrd", "link.nrrd", thick]
 
 
-def test_report_confidence_and_progress_lines_fit_their_schemas(
-    work: Path, model: Path, capsys: pytest.CaptureFixture
-) -> None:
-    words = ["--model", str(model), "--confidence", str(work / "c.nrrd"), "--report", str(work / "r.json")]
+def test_report_and_progress_lines_fit_their_schemas(work: Path, model: Path, capsys: pytest.CaptureFixture) -> None:
+    words = ["--model", str(model), "--report", str(work / "r.json")]
     assert main(["enhance", str(work / "thick.nrrd"), str(work / "o.nrrd"), *words, "--progress", "json"]) == 0
     schema = json.loads((SCHEMAS / "progress.schema.json").read_text())
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
@@ -96,9 +94,24 @@ def test_report_confidence_and_progress_lines_fit_their_schemas(
         json.loads((work / "r.json").read_text(encoding="utf-8")),
         json.loads((SCHEMAS / "report.schema.json").read_text()),
     )
-    confidence = sitk.GetArrayFromImage(sitk.ReadImage(str(work / "c.nrrd")))
-    assert confidence.min() == -1
-    assert confidence.max() > 0
+
+
+@pytest.mark.parametrize("option", ["--uncertainty", "--confidence"])
+def test_the_uncertainty_is_written_under_its_new_and_its_old_option(work: Path, tmp_path: Path, option: str) -> None:
+    model = with_uncertainty(random_stack_folder(tmp_path / "sure"))
+    paths = [str(work / name) for name in ("thick.nrrd", "o.nrrd", "u.nrrd")]
+    assert main(["enhance", *paths[:2], "--model", str(model), option, paths[2]]) == 0
+    uncertainty, computed = sitk.ReadImage(paths[2]), sitk.ReadImage(paths[1])
+    assert uncertainty.GetPixelID() == sitk.sitkFloat32
+    assert uncertainty.GetSize() == computed.GetSize()
+    assert sitk.GetArrayFromImage(uncertainty).min() > 0
+
+
+def test_a_model_that_has_no_uncertainty_refuses_it(work: Path, model: Path, capsys: pytest.CaptureFixture) -> None:
+    words = [str(work / "thick.nrrd"), str(work / "o.nrrd"), "--model", str(model)]
+    assert main(["enhance", *words, "--uncertainty", str(work / "u.nrrd")]) == 4
+    assert "gives no uncertainty" in capsys.readouterr().err
+    assert sorted(path.name for path in work.iterdir()) == ["thick.nrrd"]
 
 
 def bad_inputs(folder: Path) -> dict[str, sitk.Image]:

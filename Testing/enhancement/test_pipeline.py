@@ -123,22 +123,6 @@ def test_a_flipped_volume_gives_the_same_slices_at_the_same_places() -> None:
     assert np.array_equal(sitk.GetArrayFromImage(again), sitk.GetArrayFromImage(plain))
 
 
-def test_confidence_is_the_disagreement_of_two_predictions_and_minus_one_where_there_is_one() -> None:
-    result = enhance(thick_volume(), offset_stack(residual_hu=80.0), confidence=True, consistency=False)
-    spread = sitk.GetArrayFromImage(result.confidence)
-    # every slice between two thick ones is predicted with +80 from below and -80 from above
-    assert spread[2] == pytest.approx(80, abs=0.1)
-    assert (spread[0] == -1).all()
-    assert (spread[1] == -1).all(), "on a thick centre only that slice predicts"
-    assert result.confidence.GetSpacing() == result.volume.GetSpacing()
-    assert result.report["confidence"]["mean_hu"] == pytest.approx(80, abs=0.1)
-
-
-def test_confidence_of_a_model_that_never_predicts_twice_is_refused() -> None:
-    with pytest.raises(ModelRefusedError, match="only once"):
-        enhance(thick_volume(), channel_stack((0, 0, 0), "raw", offsets=(-1.0, 0.0, 1.0)), confidence=True)
-
-
 @pytest.mark.parametrize("profile", [SliceProfile("box", 3.0), SliceProfile("triangle", 2.7)])
 def test_the_result_agrees_with_the_measured_slices_and_the_report_says_how_well(profile: SliceProfile) -> None:
     image = thick_volume((40, 40, 12))
@@ -215,7 +199,7 @@ def test_half_precision_stays_within_a_few_hu_of_full_precision(tmp_path: Path) 
 def test_the_report_fits_its_schema_and_names_every_source() -> None:
     image = thick_volume()
     image.SetMetaData("0018|0050", "2.5")
-    result = enhance(image, offset_stack(20.0), confidence=True)
+    result = enhance(image, offset_stack(20.0))
     schema = json.loads((SCHEMAS / "report.schema.json").read_text())
     jsonschema.validate(json.loads(json.dumps(result.report)), schema)
     acquisition = result.report["acquisition"]

@@ -284,7 +284,7 @@ def test_every_choice_is_restored_with_the_scene(host, module, wrist, scene):
     module.ui.thicknessSpinBox.value = 2.5
     module.ui.precisionComboBox.currentIndex = 1
     module.ui.consistencyCheckBox.checked = False
-    module.ui.confidenceCheckBox.checked = True
+    module.ui.uncertaintyCheckBox.checked = True
     module.ui.deviceComboBox.currentIndex = 1
     model = module.panel.models.entry.key
     saved = saved_scene(scene)
@@ -298,7 +298,7 @@ def test_every_choice_is_restored_with_the_scene(host, module, wrist, scene):
     assert module.ui.thicknessSpinBox.value == 2.5
     assert module.panel.settings.precision == "fp32"
     assert not module.ui.consistencyCheckBox.checked
-    assert module.ui.confidenceCheckBox.checked
+    assert module.ui.uncertaintyCheckBox.checked
     assert module.panel.settings.device == "cpu"
     assert module.panel.settings.model == model
 

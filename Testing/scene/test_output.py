@@ -13,12 +13,13 @@ from CTEnhanceLib.errors import CancelledError, InputRefusedError, UsageError
 from CTEnhanceLib.scene.headless.application import reading_bundles
 from CTEnhanceLib.scene.nodes import add_volume, image_from_node, voxels
 from CTEnhanceLib.scene.output import (
-    CONFIDENCE_REFERENCE,
     INPUT_REFERENCE,
+    UNCERTAINTY_REFERENCE,
     apply_result,
     enhance_node,
     measured_of,
     result_from_file,
+    uncertainty_of,
     volume_to_file,
 )
 from CTEnhanceLib.scene.provenance import Kind, is_computed, kind_of, mark, report_of
@@ -61,14 +62,15 @@ def test_a_result_in_a_node_that_was_interpolated_counts_as_computed(thick, stac
     assert kind_of(enhance_node(thick, node, model=stack)) is Kind.COMPUTED
 
 
-def test_a_confidence_volume_says_what_it_is_and_goes_with_the_result_it_belongs_to(thick, scene):
-    stack = stacks.offset_stack(20.0)
-    thin = enhance_node(thick, model=stack, confidence=True)
-    confidence = thin.GetNodeReference(CONFIDENCE_REFERENCE)
-    assert kind_of(confidence) is Kind.CONFIDENCE
-    enhance_node(thick, thin, model=stack)
-    assert thin.GetNodeReference(CONFIDENCE_REFERENCE) is None
-    assert not scene.IsNodePresent(confidence)
+def test_an_uncertainty_volume_says_what_it_is_and_goes_with_the_result_it_belongs_to(thick, scene):
+    volume = image_from_node(thick)
+    bars = sitk.Cast(volume, sitk.sitkFloat32) * 0 + 20
+    thin = apply_result(thick, volume, REPORT, 1.0, uncertainty=bars)
+    uncertainty = thin.GetNodeReference(UNCERTAINTY_REFERENCE)
+    assert kind_of(uncertainty) is Kind.UNCERTAINTY
+    apply_result(thick, volume, REPORT, 1.0, output_node=thin)
+    assert thin.GetNodeReference(UNCERTAINTY_REFERENCE) is None
+    assert not scene.IsNodePresent(uncertainty)
 
 
 def test_the_spacing_in_the_name_is_the_one_asked_for(thick, stack):
@@ -147,13 +149,22 @@ def test_dicom_facts_reach_the_worker_but_not_the_computed_volume(thick, stack, 
     assert not image_from_node(enhance_node(node, model=stack)).HasMetaDataKey("0018|0050")
 
 
-def test_confidence_comes_as_a_volume_of_its_own_and_goes_when_it_is_not_asked_for(thick):
+def test_uncertainty_comes_as_a_volume_of_its_own_and_goes_when_it_is_not_asked_for(thick):
     volume = image_from_node(thick)
-    confidence = sitk.Cast(volume, sitk.sitkFloat32) * 0 - 1
-    node = apply_result(thick, volume, REPORT, 1.0, confidence=confidence)
-    assert node.GetNodeReference(CONFIDENCE_REFERENCE).GetName() == "wrist [1 mm confidence]"
+    uncertainty = sitk.Cast(volume, sitk.sitkFloat32) * 0 + 20
+    node = apply_result(thick, volume, REPORT, 1.0, uncertainty=uncertainty)
+    assert node.GetNodeReference(UNCERTAINTY_REFERENCE).GetName() == "wrist [1 mm uncertainty]"
     apply_result(thick, volume, REPORT, 1.0, output_node=node)
-    assert node.GetNodeReference(CONFIDENCE_REFERENCE) is None
+    assert node.GetNodeReference(UNCERTAINTY_REFERENCE) is None
+
+
+def test_the_uncertainty_of_a_scene_of_the_first_version_is_still_found(thick):
+    volume = image_from_node(thick)
+    node = apply_result(thick, volume, REPORT, 1.0)
+    assert uncertainty_of(node) is None
+    old = add_volume(thick.GetScene(), volume, "wrist [1 mm confidence]")
+    node.SetNodeReferenceID("CTEnhance.Confidence", old.GetID())
+    assert uncertainty_of(node) is old
 
 
 def test_a_volume_that_was_not_computed_here_has_no_measured_one(thick):

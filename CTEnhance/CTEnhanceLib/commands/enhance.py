@@ -30,13 +30,14 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--interval", type=float, metavar="MM", help="their interval, if the file states it wrongly")
     parser.add_argument("--profile", choices=("box", "triangle", "gaussian", "model"), help="their slice profile")
     parser.add_argument("--fwhm", type=float, metavar="MM", help="its full width at half maximum")
+    parser.add_argument("--uncertainty", metavar="PATH", help="also write the uncertainty of every voxel, HU")
+    parser.add_argument("--confidence", dest="uncertainty", help=argparse.SUPPRESS)  # its old name
     parser.add_argument(
         "--detail",
         type=float,
         metavar="0..1",
         help="0 accurate, 1 crisp, between them a mix; for models with both; default: the model's own",
     )
-    parser.add_argument("--confidence", metavar="PATH", help="also write the confidence volume")
     parser.add_argument("--no-consistency", action="store_true", help="leave the back-projection out")
     parser.add_argument("--report", metavar="PATH", help="also write the report, JSON")
     parser.add_argument("--progress", choices=("json",), help="progress as JSON lines on standard output")
@@ -49,16 +50,16 @@ def run(args: argparse.Namespace) -> None:
     cancelled = cancel_on_terminate()
     if args.lifeline:
         hold_lifeline(cancelled)
-    outputs = {"OUTPUT": args.output, "--confidence": args.confidence, "--report": args.report}
+    outputs = {"OUTPUT": args.output, "--uncertainty": args.uncertainty, "--report": args.report}
     require_different_files({"INPUT": args.input}, outputs)
     as_folder = not volume_suffix(args.output)
     check_writable(args.output)
     if as_folder:
         check_output_folder(args.output)
-    if args.confidence is not None:
-        if not volume_suffix(args.confidence):
-            raise UsageError(f"The confidence volume {args.confidence} needs a suffix such as .nrrd.")
-        check_writable(args.confidence)
+    if args.uncertainty is not None:
+        if not volume_suffix(args.uncertainty):
+            raise UsageError(f"The uncertainty volume {args.uncertainty} needs a suffix such as .nrrd.")
+        check_writable(args.uncertainty)
     if args.report is not None:
         check_writable(args.report)
     progress = JsonProgress() if args.progress else BarProgress()
@@ -83,12 +84,12 @@ def run(args: argparse.Namespace) -> None:
         profile=args.profile,
         fwhm=args.fwhm,
         consistency=not args.no_consistency,
-        confidence=args.confidence is not None,
+        uncertainty=args.uncertainty is not None,
         detail=args.detail,
     )
     progress("write", 0, 1)
-    if result.confidence is not None:
-        write_volume(result.confidence, args.confidence)
+    if result.uncertainty is not None:
+        write_volume(result.uncertainty, args.uncertainty)
     if args.report is not None:
         write_text(json.dumps(result.report, indent=2, ensure_ascii=False) + "\n", args.report)
     if as_folder:

@@ -25,7 +25,7 @@ class Options:
         precision: "auto", "fp32", "fp16" or "bf16", of the inner layers.
         stated: What the user states about the thick slices.
         consistency: Whether to back-project onto the measured slices.
-        confidence: Whether to give the confidence volume.
+        uncertainty: Whether to give the uncertainty of every voxel; None: where the model has one.
         detail: Mix of the accurate (0) and the crisp (1) weights; None for the default of the model.
 
     Raises:
@@ -37,7 +37,7 @@ class Options:
     precision: str = "auto"
     stated: StatedSlices = field(default_factory=StatedSlices)
     consistency: bool = True
-    confidence: bool = False
+    uncertainty: bool | None = None
     detail: float | None = None
 
     def __post_init__(self) -> None:

@@ -19,6 +19,7 @@ from CTEnhanceLib.enhancement.options import Cancel, Options, Progress, Watch
 from CTEnhanceLib.enhancement.plan import Plan, make_plan
 from CTEnhanceLib.enhancement.predict import Runner
 from CTEnhanceLib.enhancement.report import RunFacts, make_report
+from CTEnhanceLib.enhancement.uncertainty import describe_uncertainty, uncertainty_slices
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
@@ -34,13 +35,13 @@ class Enhancement:
 
     Attributes:
         volume: Thin-slice volume, int16 HU, in the frame of reference of the input.
-        confidence: float32 volume on the same grid: standard deviation (HU) of the predictions of a voxel, -1 where
-            there is at most one; None unless asked for.
+        uncertainty: float32 volume on the same grid, HU, > 0: the error of 95 of 100 voxels is at most twice their
+            uncertainty; None unless asked for.
         report: What was done, met and measured; JSON-ready, described by schemas/report.schema.json.
     """
 
     volume: sitk.Image
-    confidence: sitk.Image | None
+    uncertainty: sitk.Image | None
     report: dict[str, Any]
 
 
@@ -58,7 +59,7 @@ def enhance(
     profile: SliceProfile | str | None = None,
     fwhm: float | None = None,
     consistency: bool = True,
-    confidence: bool = False,
+    uncertainty: bool | None = None,
     detail: float | None = None,
 ) -> Enhancement:
     """Compute thin slices from a thick-slice bone CT.
@@ -76,24 +77,24 @@ def enhance(
         profile: Their slice profile, or its shape; from the model when left out.
         fwhm: Full width at half maximum of the profile, mm.
         consistency: Whether to back-project onto the measured slices.
-        confidence: Whether to give the confidence volume.
+        uncertainty: Whether to give the uncertainty of every voxel; when left out, wherever the model has one.
         detail: 0 (accurate) to 1 (crisp): which mix of the two sets of weights computes; the default of the model when
             left out.
 
     Returns:
-        The thin-slice volume, the confidence volume if asked for, and the report.
+        The thin-slice volume, the uncertainty if there is one, and the report.
 
     Raises:
         InputRefusedError: The volume is nothing this can honestly work on.
-        ModelRefusedError: The model was not made for it, or never predicts twice and confidence was asked for, or
-            has one set of weights and a detail was asked for.
+        ModelRefusedError: The model was not made for it, or gives no uncertainty and one was asked for, or has one set
+            of weights and a detail was asked for.
         DeviceError: The device is not there, or memory ran out on every device.
         UsageError: An argument makes no sense.
         CancelledError: `cancel` said so.
         FidelityError: What came out is no picture of the input (see `guard`).
     """
     stated = StatedSlices(thickness, interval, profile, fwhm)
-    options = Options(spacing, device, precision, stated, consistency, confidence, detail)
+    options = Options(spacing, device, precision, stated, consistency, uncertainty, detail)
     watch = Watch(progress, cancel)
     stack.set_detail(detail)
     chosen_device = choose_device(device)
@@ -107,10 +108,11 @@ def compute(plan: Plan, runner: Runner, watch: Watch) -> Enhancement:
     watch.progress("interpolate", 0, 1)
     thin = apply_along_slices(plan.interpolation, plan.volume.slices)
     watch.progress("interpolate", 1, 1)
-    spread = runner.run(plan, thin, watch)
+    runner.run(plan, thin, watch)
     consistency, clipped = _finish(plan, thin, watch)
     check_consistency(plan, consistency)
     beyond = check_values(plan, thin)
+    bars = uncertainty_slices(plan, runner.stack, thin, runner.device, watch) if plan.gives_uncertainty else None
     volume = _as_image(plan, _rounded(thin))
     check_grid(plan, volume)
     facts = RunFacts(
@@ -118,14 +120,14 @@ def compute(plan: Plan, runner: Runner, watch: Watch) -> Enhancement:
         precision=runner.precision,
         consistency=consistency,
         clipped=clipped,
-        spread=spread,
+        uncertainty=None if bars is None else describe_uncertainty(thin, bars),
         notes=[*runner.notes, *beyond.sentences()],
         seconds=watch.seconds,
     )
-    disagreement = None if spread is None else _as_image(plan, spread)
+    uncertainty = None if bars is None else _as_image(plan, bars)
     report = make_report(plan, volume, facts)
     check_report(report)
-    return Enhancement(volume, disagreement, report)
+    return Enhancement(volume, uncertainty, report)
 
 
 def _finish(plan: Plan, thin: np.ndarray, watch: Watch) -> tuple[dict[str, float], dict[str, int]]:

@@ -54,6 +54,12 @@ class Plan:
     covering: np.ndarray
     warnings: tuple[str, ...]
 
+    @property
+    def gives_uncertainty(self) -> bool:
+        """Whether the uncertainty of every voxel is computed: asked for, or not refused where the model has one."""
+        wanted = self.options.uncertainty
+        return self.spec.uncertainty is not None if wanted is None else wanted
+
 
 def make_plan(volume: ThickVolume, stack: Stack, options: Options) -> Plan:
     """Settle what is computed from what.
@@ -65,7 +71,7 @@ def make_plan(volume: ThickVolume, stack: Stack, options: Options) -> Plan:
 
     Raises:
         InputRefusedError: The volume is nothing that thin slices can be computed from.
-        ModelRefusedError: The model was not made for it, or never predicts twice and confidence was asked for.
+        ModelRefusedError: The model was not made for it, or gives no uncertainty and one was asked for.
     """
     volume.require_fit()
     spec, geometry = stack.spec, volume.geometry
@@ -79,10 +85,9 @@ def make_plan(volume: ThickVolume, stack: Stack, options: Options) -> Plan:
             f"{len(gaps)} of {len(thin)} slices at {options.spacing:g} mm without a prediction for an interval of "
             f"{geometry.interval:g} mm; choose a model that takes any offset."
         )
-    if options.confidence and len(predictions) == len(thin):
+    if options.uncertainty and spec.uncertainty is None:
         raise ModelRefusedError(
-            f"The model {spec.name!r} predicts every slice only once here, so there is no confidence to give; "
-            "leave it out or choose another model."
+            f"The model {spec.name!r} gives no uncertainty; leave it out or choose a model that has one."
         )
     return Plan(
         volume,

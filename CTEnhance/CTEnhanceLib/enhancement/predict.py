@@ -1,4 +1,4 @@
-"""The stack over a whole volume: batches of thick slices in, thin slices and their disagreement out."""
+"""The stack over a whole volume: batches of thick slices in, thin slices out."""
 
 from __future__ import annotations
 
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from CTEnhanceLib.model.stack import Stack
 
 logger = logging.getLogger(__name__)
-
-NOT_PREDICTED_TWICE = -1.0
 
 
 @dataclass(frozen=True)
@@ -67,17 +65,13 @@ class Accumulator:
         thin: float32 (n_thin, rows, columns), HU, interpolated; changed in place inside the window.
         predictions: All predictions to come.
         window: Where they lie in a slice.
-        spread: Whether to keep the disagreement of predictions.
     """
 
-    def __init__(self, thin: np.ndarray, predictions: Sequence[Prediction], window: Window, spread: bool) -> None:
+    def __init__(self, thin: np.ndarray, predictions: Sequence[Prediction], window: Window) -> None:
         self.window = window
         self._thin, self._window = thin, (window.rows, window.columns)
         self._remaining = np.bincount([p.thin for p in predictions], minlength=len(thin))
-        self._expected = self._remaining.copy()
         self._bases: dict[int, np.ndarray] = {}
-        self._means: dict[int, np.ndarray] = {}
-        self._spread = np.full(thin.shape, NOT_PREDICTED_TWICE, dtype=np.float32) if spread else None
         self.finished = 0
 
     def base(self, index: int) -> np.ndarray:
@@ -91,36 +85,11 @@ class Accumulator:
         """Blend in one predicted slice (stored values, rows and columns of the window)."""
         index = prediction.thin
         self.base(index)
-        hu = to_hu(stored)
-        self._thin[index][self._window] += prediction.weight * hu
-        if self._spread is not None and self._expected[index] > 1:
-            self._add_spread(index, hu)
+        self._thin[index][self._window] += prediction.weight * to_hu(stored)
         self._remaining[index] -= 1
         if self._remaining[index] == 0:
             del self._bases[index]
             self.finished += 1
-
-    def _add_spread(self, index: int, hu: np.ndarray) -> None:
-        # Welford's update, so that the difference of two large numbers is never taken
-        assert self._spread is not None
-        count = int(self._expected[index] - self._remaining[index]) + 1
-        squares = self._spread[index][self._window]
-        if count == 1:
-            self._means[index] = hu.copy()
-            squares[:] = 0
-            return
-        mean = self._means[index]
-        delta = hu - mean
-        mean += delta / count
-        squares += delta * (hu - mean)
-        if count == self._expected[index]:
-            squares[:] = np.sqrt(np.maximum(squares, 0) / count)
-            del self._means[index]
-
-    @property
-    def spread(self) -> np.ndarray | None:
-        """Standard deviation of the predictions, HU; -1 where there is at most one."""
-        return self._spread
 
 
 @dataclass
@@ -141,7 +110,7 @@ class Runner:
     batch: int
     notes: list[str]
 
-    def run(self, plan: Plan, thin: np.ndarray, watch: Watch) -> np.ndarray | None:
+    def run(self, plan: Plan, thin: np.ndarray, watch: Watch) -> None:
         """Predict all thin slices.
 
         Args:
@@ -149,20 +118,16 @@ class Runner:
             thin: float32 (n_thin, rows, columns), HU, interpolated; each slice is replaced by its prediction.
             watch: Told after each batch, and asked whether to go on.
 
-        Returns:
-            float32 like `thin`: standard deviation of the predictions, HU, -1 where there is at most one; None
-            unless the plan asks for it.
-
         Raises:
             CancelledError: The run was cancelled.
             DeviceError: Memory ran out on the CPU as well.
         """
         thick = plan.volume.slices
         window = body_window(thick, self.stack.spec.crop_margin_px, self.stack.multiple)
-        accumulator = Accumulator(thin, plan.predictions, window, plan.options.confidence)
+        accumulator = Accumulator(thin, plan.predictions, window)
         self.stack.place(self.device, self.precision)
         total = len({p.thin for p in plan.predictions})
-        condition = _condition(plan)
+        condition = scan_condition(plan)
         start, count = 0, len(thick)
         while start < count:
             watch.stop_if_cancelled()
@@ -179,7 +144,6 @@ class Runner:
                 accumulator.add(prediction, output)
             start = members.stop
             watch.progress("enhance", accumulator.finished, total)
-        return accumulator.spread
 
     def _predict(
         self,
@@ -225,7 +189,8 @@ class Runner:
         logger.warning(self.notes[-1])
 
 
-def _condition(plan: Plan) -> tuple[float, ...]:
+def scan_condition(plan: Plan) -> tuple[float, float, float]:
+    """Give what the networks are told of the scan, from `context_unet.describe_scan`."""
     from CTEnhanceLib.model.context_unet import describe_scan
 
     geometry = plan.volume.geometry

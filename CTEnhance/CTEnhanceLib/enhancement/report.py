@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from CTEnhanceLib.enhancement.plan import Plan
 from CTEnhanceLib.version import __version__
 
@@ -25,7 +23,7 @@ class RunFacts:
         precision: Precision of the inner layers.
         consistency: HU RMSE against the measured slices: "before", "after" and of the "cubic" interpolation.
         clipped: Voxels "above" and "below" the 12-bit scale.
-        spread: Disagreement of the predictions, float32 HU (n_thin, rows, columns), -1 where there is none, or None.
+        uncertainty: What `uncertainty.describe_uncertainty` says, or None.
         notes: What had to be changed on the way, one sentence each.
         seconds: Time from call to result.
     """
@@ -34,7 +32,7 @@ class RunFacts:
     precision: str
     consistency: dict[str, float]
     clipped: dict[str, int]
-    spread: np.ndarray | None
+    uncertainty: dict[str, Any] | None
     notes: list[str]
     seconds: float
 
@@ -73,8 +71,8 @@ def make_report(plan: Plan, thin: sitk.Image, facts: RunFacts) -> dict[str, Any]
         "clipped_voxels": facts.clipped,
         "warnings": [*plan.warnings, *facts.notes],
     }
-    if facts.spread is not None:
-        report["confidence"] = _confidence(facts.spread)
+    if facts.uncertainty is not None:
+        report["uncertainty"] = facts.uncertainty
     return report
 
 
@@ -84,15 +82,4 @@ def _grid(image: sitk.Image) -> dict[str, Any]:
         "spacing_mm": list(image.GetSpacing()),
         "origin_mm": list(image.GetOrigin()),
         "direction": list(image.GetDirection()),
-    }
-
-
-def _confidence(spread: np.ndarray) -> dict[str, float]:
-    twice = spread[spread >= 0]
-    return {
-        "share_predicted_twice": round(twice.size / spread.size, 4),
-        "mean_hu": round(float(twice.mean(dtype=np.float64)), 3) if twice.size else 0.0,
-        "percentile_99_hu": round(float(np.percentile(twice[:: max(1, twice.size // 10**6)], 99)), 3)
-        if twice.size
-        else 0.0,
     }

@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Callable
 
 from CTEnhanceLib.errors import ModelRefusedError, OutputError, shown
 from CTEnhanceLib.files.abandoned import new_folder, remove_abandoned, remove_folder
@@ -117,7 +117,7 @@ def open_model(name_or_folder: str | os.PathLike[str] = DEFAULT_MODEL) -> ModelF
         ModelRefusedError: The model is missing, unreadable, or a file of it was changed.
     """
     model, hashes = read_description(find_model(name_or_folder))
-    missing = {file for generator in model.spec.generators for file in generator.files} - set(hashes)
+    missing = set(model.spec.files) - set(hashes)
     if missing:
         raise ModelRefusedError(
             f"model.json of {model.spec.name!r} gives no sha256 for {sorted(missing)[0]}; export it again."
@@ -144,18 +144,29 @@ def load_stack(name_or_folder: str | os.PathLike[str] = DEFAULT_MODEL) -> Stack:
         accurate, *others = (_load_module(model, generator, file) for file in generator.files)
         modules.append(accurate)
         crisp += [other.state_dict() for other in others]
-    return Stack(model.spec, modules, model.sha256, crisp)
+    return Stack(model.spec, modules, model.sha256, crisp, _load_uncertainty(model))
 
 
 def _load_module(model: ModelFolder, generator: GeneratorSpec, file: str) -> nn.Module:
+    from CTEnhanceLib.model.stack import build_generator
+
+    return _load_weights(model, file, lambda: build_generator(generator))
+
+
+def _load_uncertainty(model: ModelFolder) -> nn.Module | None:
+    from CTEnhanceLib.model.uncertainty_net import UncertaintyNet
+
+    spec = model.spec.uncertainty
+    return None if spec is None else _load_weights(model, spec.file, lambda: UncertaintyNet(**spec.arguments))
+
+
+def _load_weights(model: ModelFolder, file: str, build: Callable[[], nn.Module]) -> nn.Module:
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
-    from CTEnhanceLib.model.stack import build_generator
-
     try:
-        _check_shapes(model.path / file, generator)
-        module = build_generator(generator)
+        _check_shapes(model.path / file, build)
+        module = build()
         module.load_state_dict({k: v.float() for k, v in load_file(model.path / file).items()})
         _check_finite(module)
     except (SafetensorError, RuntimeError, TypeError, ValueError, OSError) as error:
@@ -166,15 +177,13 @@ def _load_module(model: ModelFolder, generator: GeneratorSpec, file: str) -> nn.
     return module.eval()
 
 
-def _check_shapes(path: Path, generator: GeneratorSpec) -> None:
+def _check_shapes(path: Path, build: Callable[[], nn.Module]) -> None:
     """Compare names and shapes of the weights with what model.json asks for, before anything of that size is made."""
     import torch
     from safetensors import safe_open
 
-    from CTEnhanceLib.model.stack import build_generator
-
     with torch.device("meta"):
-        wanted = {name: list(value.shape) for name, value in build_generator(generator).state_dict().items()}
+        wanted = {name: list(value.shape) for name, value in build().state_dict().items()}
     with safe_open(str(path), "pt") as weights:
         found = {name: list(weights.get_slice(name).get_shape()) for name in weights.keys()}  # noqa: SIM118
     for name in sorted({*wanted, *found}):
@@ -232,10 +241,10 @@ def save_stack(
             partial = temporary / folder.name
             partial.mkdir(mode=0o755)
             for file, end in zip(files, ends):
-                save_file(_half(end), partial / file)
+                save_file(half_weights(end), partial / file)
             for name, text in documents.items():
                 (partial / name).write_bytes(text.encode("utf-8"))
-            hashes = {path.name: _sha256(path) for path in sorted(partial.iterdir())}
+            hashes = {path.name: sha256_of(path) for path in sorted(partial.iterdir())}
             text = json.dumps(spec.to_json(hashes), indent=2) + "\n"
             (partial / DESCRIPTION_FILE).write_bytes(text.encode("utf-8"))
             for path in partial.iterdir():
@@ -267,7 +276,8 @@ def describe_model(model: ModelFolder) -> dict[str, Any]:
     }
 
 
-def _half(end: nn.Module | Weights) -> dict[str, Tensor]:
+def half_weights(end: nn.Module | Weights) -> dict[str, Tensor]:
+    """Give weights by name as they are stored: floating-point ones as fp16."""
     weights = end if isinstance(end, Mapping) else end.state_dict()
     return {
         name: (value.half() if value.is_floating_point() else value).contiguous().cpu()
@@ -285,14 +295,15 @@ def _check_file(folder: Path, file: str, expected: str, name: str) -> None:
         raise ModelRefusedError(
             f"{shown(file)} of model {name!r} is larger than {_MAX_FILE >> 30} GB; install the model again."
         )
-    if _sha256(path) != expected:
+    if sha256_of(path) != expected:
         raise ModelRefusedError(
             f"{shown(file)} of model {name!r} is not the file its model.json was written for (sha256 differs); "
             "install the model again."
         )
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """Give the sha256 of a file."""
     digest = hashlib.sha256()
     with path.open("rb") as stream:
         for block in iter(lambda: stream.read(1 << 20), b""):

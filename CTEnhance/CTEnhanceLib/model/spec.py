@@ -39,6 +39,36 @@ class GeneratorSpec:
 
 
 @dataclass(frozen=True)
+class UncertaintySpec:
+    """The network that gives the uncertainty of each voxel, and how it was calibrated.
+
+    Attributes:
+        file: Its weights, a safetensors file in the model folder.
+        arguments: What its class is constructed with.
+        scale: What its output is multiplied by, for each of `detail`.
+        detail: 0 to 1, ascending; between them the scale is interpolated. One number where the model has one set of
+            weights.
+        calibrated_on: The volumes that set the scale, for the model card.
+    """
+
+    file: str
+    arguments: dict[str, Any]
+    scale: tuple[float, ...]
+    detail: tuple[float, ...] = (0.0,)
+    calibrated_on: tuple[str, ...] = ()
+
+    def scale_at(self, detail: float | None) -> float:
+        """Give what the output is multiplied by at a mix of weights (None: the model has one set)."""
+        at = 0.0 if detail is None else detail
+        if len(self.scale) == 1 or at <= self.detail[0]:
+            return self.scale[0]
+        for low, high, below, above in zip(self.detail, self.detail[1:], self.scale, self.scale[1:]):
+            if at <= high:
+                return below + (above - below) * (at - low) / (high - low)
+        return self.scale[-1]
+
+
+@dataclass(frozen=True)
 class ModelSpec:
     """The content of model.json, except the hashes.
 
@@ -60,6 +90,7 @@ class ModelSpec:
         crop_margin_px: Margin with which air may be cropped away without changing body voxels, or None.
         default_detail: Where between the accurate end (0) and the crisp end (1) of its weights the model computes
             unless asked otherwise; None where it has one set of weights.
+        uncertainty: The network that gives the uncertainty of each voxel; None where the model has none.
         intensity: The 12-bit scale.
         normalisation: The network scale of input and output.
     """
@@ -78,6 +109,7 @@ class ModelSpec:
     slice_profile: dict[str, Any]
     crop_margin_px: int | None = None
     default_detail: float | None = None
+    uncertainty: UncertaintySpec | None = None
     intensity: dict[str, int] = field(default_factory=lambda: {"hu_min": HU_MIN, "stored_max": STORED_MAX})
     normalisation: dict[str, list[float]] = field(default_factory=lambda: {"input": [-1.0, 1.0], "output": [-1.0, 1.0]})
 
@@ -88,11 +120,19 @@ class ModelSpec:
             return ANY_OFFSET
         return tuple(float(offset) for generator in self.generators for offset in generator.offsets)
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files that hold its weights."""
+        files = [file for generator in self.generators for file in generator.files]
+        return (*files, *([self.uncertainty.file] if self.uncertainty else []))
+
     def to_json(self, hashes: dict[str, str]) -> dict[str, Any]:
         """Give model.json: this, the schema version, the offsets in mm, and the sha256 of each file."""
         content = asdict(self)
         if self.default_detail is None:
             del content["default_detail"]
+        if self.uncertainty is None:
+            del content["uncertainty"]
         for generator in content["generators"]:
             if generator["crisp_file"] is None:
                 del generator["crisp_file"]
@@ -120,6 +160,8 @@ class ModelSpec:
                 )
                 for g in content["generators"]
             )
+            if "uncertainty" in known:
+                known["uncertainty"] = _uncertainty(content["uncertainty"])
             known.update({name: _range(value) for name, value in known.items() if name.endswith("_range_mm")})
             spec = cls(**known)
             spec.check()
@@ -142,7 +184,7 @@ class ModelSpec:
         if self.offsets == ANY_OFFSET and len(self.generators) > 1:
             raise ValueError("a generator that takes any offset must stand alone")
         self._check_detail()
-        files = [file for generator in self.generators for file in generator.files]
+        files = list(self.files)
         if len(set(files)) < len(files):
             raise ValueError("two sets of weights have the same file")
         for generator in self.generators:
@@ -181,6 +223,19 @@ class ModelSpec:
 
 def _offsets(value: Any) -> tuple[float, ...] | str:
     return ANY_OFFSET if value == ANY_OFFSET else tuple(float(offset) for offset in value)
+
+
+def _uncertainty(value: dict[str, Any]) -> UncertaintySpec:
+    spec = UncertaintySpec(
+        value["file"],
+        dict(value["arguments"]),
+        tuple(float(scale) for scale in value["scale"]),
+        tuple(float(detail) for detail in value["detail"]),
+        tuple(value.get("calibrated_on", ())),
+    )
+    if len(spec.scale) != len(spec.detail) or list(spec.detail) != sorted(set(spec.detail)):
+        raise ValueError("uncertainty needs one scale for each detail, in ascending order")
+    return spec
 
 
 def _range(value: Any) -> tuple[float, float]:

@@ -27,6 +27,7 @@ class Stack:
         accurate: Weights of the accurate end, by name, one mapping for each module; empty where there is one set.
         crisp: The same of the crisp end.
         detail: Which mix of both (0 accurate, 1 crisp) the modules hold; None where there is one set of weights.
+        uncertainty: The network that gives the uncertainty of each voxel, or None.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class Stack:
         modules: Sequence[nn.Module],
         sha256: str,
         crisp: Sequence[Mapping[str, Tensor]] = (),
+        uncertainty: nn.Module | None = None,
     ) -> None:
         """Put a stack together.
 
@@ -43,6 +45,7 @@ class Stack:
             modules: Generators with the weights of their accurate end.
             sha256: As the attribute.
             crisp: Weights of the crisp end, by name, one mapping for each module; empty where there is none.
+            uncertainty: As the attribute.
         """
         self.spec = spec
         self.sha256 = sha256
@@ -51,6 +54,7 @@ class Stack:
         self.precision = "fp32"
         self.crisp = [dict(weights) for weights in crisp]
         self.accurate = [_copied(module) for module in self.modules] if self.crisp else []
+        self.uncertainty = None if uncertainty is None else uncertainty.eval()
         self.detail: float | None = None
         self.set_detail(None)
 
@@ -80,6 +84,12 @@ class Stack:
             for module, accurate, crisp in zip(self.modules, self.accurate, self.crisp):
                 module.load_state_dict({name: _mixed(value, crisp[name], detail) for name, value in accurate.items()})
         self.detail = float(detail)
+
+    @property
+    def uncertainty_scale(self) -> float:
+        """What the output of the uncertainty network is multiplied by at the mix of weights in use."""
+        spec = self.spec.uncertainty
+        return 1.0 if spec is None else spec.scale_at(self.detail)
 
     @property
     def multiple(self) -> int:

@@ -118,7 +118,7 @@ class Panel:
             precision=chosen.precision.value,
             thickness=chosen.thickness or None,
             consistency=chosen.consistency,
-            confidence=chosen.confidence,
+            uncertainty=chosen.uncertainty,
             detail=self.detail.detail(self._spec, chosen.detail),
         )
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 MODEL_ATTRIBUTE = "CTEnhance.Model"
 MODEL_SHA256_ATTRIBUTE = "CTEnhance.ModelSHA256"
 INPUT_REFERENCE = "CTEnhance.InputVolume"
-CONFIDENCE_REFERENCE = "CTEnhance.Confidence"
+UNCERTAINTY_REFERENCE = "CTEnhance.Uncertainty"
+_OLD_UNCERTAINTY_REFERENCE = "CTEnhance.Confidence"  # in scenes of the first version
 
 
 def enhance_node(
@@ -48,7 +49,7 @@ def enhance_node(
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
         progress: Called with stage, done, total.
         cancel: Asked between batches; True ends the run.
-        options: Further arguments of `CTEnhanceLib.enhance` (precision, thickness, profile, confidence, ...).
+        options: Further arguments of `CTEnhanceLib.enhance` (precision, thickness, profile, uncertainty, ...).
 
     Returns:
         The computed volume, beside the input in the subject hierarchy and under the same parent transform.
@@ -66,7 +67,7 @@ def enhance_node(
     stack = load_stack(model) if isinstance(model, (str, Path)) else model
     result = enhance(image, stack, spacing=spacing, device=device, progress=progress, cancel=cancel, **options)
     return apply_result(
-        input_node, result.volume, result.report, spacing, output_node=output_node, confidence=result.confidence
+        input_node, result.volume, result.report, spacing, output_node=output_node, uncertainty=result.uncertainty
     )
 
 
@@ -93,7 +94,7 @@ def result_from_file(
     spacing: float,
     *,
     output_node: slicer.vtkMRMLScalarVolumeNode | None = None,
-    confidence_path: str | Path | None = None,
+    uncertainty_path: str | Path | None = None,
 ) -> slicer.vtkMRMLScalarVolumeNode:
     """Take a worker's files into the scene, as `enhance_node` would have done.
 
@@ -103,7 +104,7 @@ def result_from_file(
         report_path: The report of the run (JSON).
         spacing: Distance of the thin slices as asked, in mm.
         output_node: The node to fill; None makes a new one.
-        confidence_path: The confidence volume, when it was asked for.
+        uncertainty_path: The uncertainty volume, when it was asked for.
 
     Returns:
         The computed volume.
@@ -114,8 +115,8 @@ def result_from_file(
     refuse_same_node(input_node, output_node)
     volume = sitk.ReadImage(str(volume_path))
     report = json.loads(Path(report_path).read_text(encoding="utf-8"))
-    confidence = sitk.ReadImage(str(confidence_path)) if confidence_path else None
-    return apply_result(input_node, volume, report, spacing, output_node=output_node, confidence=confidence)
+    uncertainty = sitk.ReadImage(str(uncertainty_path)) if uncertainty_path else None
+    return apply_result(input_node, volume, report, spacing, output_node=output_node, uncertainty=uncertainty)
 
 
 def apply_result(
@@ -125,7 +126,7 @@ def apply_result(
     spacing: float,
     *,
     output_node: slicer.vtkMRMLScalarVolumeNode | None = None,
-    confidence: sitk.Image | None = None,
+    uncertainty: sitk.Image | None = None,
 ) -> slicer.vtkMRMLScalarVolumeNode:
     """Make a computed image a volume node that says what it is and where it came from.
 
@@ -135,7 +136,7 @@ def apply_result(
         report: The report of the run; its model name and hash become attributes.
         spacing: Distance of the thin slices as asked, in mm (part of the name).
         output_node: The node to fill; None makes a new one.
-        confidence: Disagreement of the generators in HU, or None.
+        uncertainty: The uncertainty of every voxel, HU, or None.
 
     Returns:
         The computed volume.
@@ -159,7 +160,7 @@ def apply_result(
     output_node.SetAttribute(DICOM_ATTRIBUTE, None)
     output_node.SetNodeReferenceID(INPUT_REFERENCE, input_node.GetID())
     output_node.EndModify(modified)
-    _apply_confidence(input_node, output_node, confidence, spacing)
+    _apply_uncertainty(input_node, output_node, uncertainty, spacing)
     return output_node
 
 
@@ -185,28 +186,35 @@ def measured_of(computed_node: slicer.vtkMRMLScalarVolumeNode) -> slicer.vtkMRML
     return measured
 
 
-def _apply_confidence(
+def uncertainty_of(computed_node: slicer.vtkMRMLScalarVolumeNode) -> slicer.vtkMRMLScalarVolumeNode | None:
+    """The uncertainty of a computed volume, also one that an older version left in the scene under its old name."""
+    named = computed_node.GetNodeReference(UNCERTAINTY_REFERENCE)
+    return named if named is not None else computed_node.GetNodeReference(_OLD_UNCERTAINTY_REFERENCE)
+
+
+def _apply_uncertainty(
     input_node: slicer.vtkMRMLScalarVolumeNode,
     output_node: slicer.vtkMRMLScalarVolumeNode,
-    confidence: sitk.Image | None,
+    uncertainty: sitk.Image | None,
     spacing: float,
 ) -> None:
-    node = output_node.GetNodeReference(CONFIDENCE_REFERENCE)
-    if confidence is None:
+    node = uncertainty_of(output_node)
+    output_node.SetNodeReferenceID(_OLD_UNCERTAINTY_REFERENCE, None)
+    if uncertainty is None:
         # that of an earlier result says nothing about this one
-        output_node.SetNodeReferenceID(CONFIDENCE_REFERENCE, None)
+        output_node.SetNodeReferenceID(UNCERTAINTY_REFERENCE, None)
         if node is not None:
             remove_with_belongings(node)
         return
-    name = f"{input_node.GetName()} [{spacing:g} mm confidence]"
+    name = f"{input_node.GetName()} [{spacing:g} mm uncertainty]"
     if node is None:
-        node = add_volume(input_node.GetScene(), confidence, name)
+        node = add_volume(input_node.GetScene(), uncertainty, name)
     else:
         node.SetName(name)
-        update_node(node, confidence)
-    mark(node, Kind.CONFIDENCE, "disagreement of the generators, HU")
+        update_node(node, uncertainty)
+    mark(node, Kind.UNCERTAINTY, "uncertainty, HU")
     _place_beside(input_node, node)
-    output_node.SetNodeReferenceID(CONFIDENCE_REFERENCE, node.GetID())
+    output_node.SetNodeReferenceID(UNCERTAINTY_REFERENCE, node.GetID())
 
 
 def _place_beside(input_node: slicer.vtkMRMLVolumeNode, node: slicer.vtkMRMLVolumeNode) -> None:

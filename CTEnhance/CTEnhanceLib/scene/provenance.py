@@ -26,7 +26,7 @@ class Kind(str, Enum):
     COMPUTED = "computed"
     REFERENCE = "reference"
     DIFFERENCE = "difference"
-    CONFIDENCE = "confidence"
+    UNCERTAINTY = "uncertainty"
 
 
 COLORS: dict[Kind, tuple[float, float, float]] = {
@@ -35,7 +35,7 @@ COLORS: dict[Kind, tuple[float, float, float]] = {
     Kind.COMPUTED: (0.40, 0.72, 1.00),
     Kind.REFERENCE: (0.55, 0.86, 0.50),
     Kind.DIFFERENCE: (1.00, 1.00, 1.00),
-    Kind.CONFIDENCE: (0.85, 0.62, 1.00),
+    Kind.UNCERTAINTY: (0.85, 0.62, 1.00),
 }
 """Amber is measured, blue computed: the same in labels, bars and plots."""
 

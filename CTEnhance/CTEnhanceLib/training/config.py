@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from CTEnhanceLib.errors import UsageError
 from CTEnhanceLib.training.simulation.settings import Simulation
+from CTEnhanceLib.training.uncertainty.settings import UncertaintySection
 
 ARCHITECTURES = ("unet256", "context_unet")
 Section = TypeVar("Section")
@@ -202,6 +203,7 @@ class TrainingConfig:
     validate_every: int
     whole_figures: bool
     card: CardSection
+    uncertainty: UncertaintySection
 
     @property
     def output(self) -> Path:
@@ -279,6 +281,7 @@ def _change(table: dict[str, Any], change: str) -> None:
 
 def _build(path: Path, text: str, table: dict[str, Any]) -> TrainingConfig:
     sections = ("model", "generator", "discriminator", "loss", "simulation", "training", "data", "validation", "card")
+    sections += ("uncertainty",)
     _refuse_unknown(table, sections, "")
     data, validation = table.get("data", {}), table.get("validation", {})
     _refuse_unknown(data, ("thin", "pair"), "data.")
@@ -298,6 +301,7 @@ def _build(path: Path, text: str, table: dict[str, Any]) -> TrainingConfig:
         validate_every=_checked(validation.get("every", 1000), 1, "validation.every"),
         whole_figures=_checked(validation.get("whole", True), True, "validation.whole"),
         card=_section(CardSection, table.get("card", {}), "card"),
+        uncertainty=_section(UncertaintySection, table.get("uncertainty", {}), "uncertainty"),
     )
     _check(config)
     # what model and data must agree on is said once, in [model]

@@ -101,6 +101,12 @@ class _Requests(Dataset[Batch]):
         return self._sources.batch(*self._requests[number])
 
 
+def thin_volumes(config: TrainingConfig) -> tuple[list[ThinVolume], np.ndarray]:
+    """Give the thin volumes of a configuration, loaded, and the share of the draws of each."""
+    shares = np.array([source.share for source in config.thin])
+    return [_thin_volume(source.path, source.slices) for source in config.thin], shares / shares.sum()
+
+
 def _read(path: str) -> Any:
     from CTEnhanceLib.dicom.volumes import read_volume
 

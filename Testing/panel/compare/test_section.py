@@ -98,29 +98,29 @@ def test_every_control_changes_the_comparison(compare):
 
 def test_what_cannot_be_shown_is_said_and_the_list_goes_back(compare, host):
     compare.ui.compareButton.click()
-    choose(compare.ui.blendComboBox, "confidence")
-    assert "has no confidence" in host.messages[-1][1]
+    choose(compare.ui.blendComboBox, "uncertainty")
+    assert "has no uncertainty" in host.messages[-1][1]
     assert compare.ui.blendComboBox.itemData(compare.ui.blendComboBox.currentIndex) == "none"
 
 
 def test_one_slider_sets_the_colours_of_whichever_map_is_on_show(compare, scene, computed):
-    from CTEnhanceLib.scene.output import CONFIDENCE_REFERENCE
+    from CTEnhanceLib.scene.output import UNCERTAINTY_REFERENCE
 
     ui = compare.ui
-    confidence = add_measured(scene, "confidence")
-    computed.SetNodeReferenceID(CONFIDENCE_REFERENCE, confidence.GetID())
+    uncertainty = add_measured(scene, "uncertainty")
+    computed.SetNodeReferenceID(UNCERTAINTY_REFERENCE, uncertainty.GetID())
     ui.compareButton.click()
     assert not ui.mapRangeSlider.isEnabled()
-    choose(ui.blendComboBox, "confidence")
+    choose(ui.blendComboBox, "uncertainty")
     assert ui.mapRangeSlider.isEnabled() and ui.mapRangeSlider.value == 100.0
     ui.mapRangeSlider.value = 50.0
-    assert confidence.GetDisplayNode().GetWindowLevelMax() == 50.0
+    assert uncertainty.GetDisplayNode().GetWindowLevelMax() == 50.0
     choose(ui.blendComboBox, "difference")
     assert ui.mapRangeSlider.value == 400.0 and "red" in ui.mapRangeSlider.toolTip
     ui.mapRangeSlider.value = 200.0
-    choose(ui.blendComboBox, "confidence")
+    choose(ui.blendComboBox, "uncertainty")
     settings = compare.panel.comparison.comparison.settings
-    assert (settings.confidence_hu, settings.difference_hu, ui.mapRangeSlider.value) == (50.0, 200.0, 50.0)
+    assert (settings.uncertainty_hu, settings.difference_hu, ui.mapRangeSlider.value) == (50.0, 200.0, 50.0)
 
 
 def test_the_lists_offer_what_the_comparison_knows():

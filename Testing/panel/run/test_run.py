@@ -107,12 +107,12 @@ def test_the_settings_reach_the_command_line(begin, wrist):
     from CTEnhanceLib.cli import build_parser
     from CTEnhanceLib.panel.run.settings import Settings
 
-    settings = Settings("thesis", 0.7, "cuda:1", "fp16", thickness=2.5, consistency=False, confidence=True)
+    settings = Settings("thesis", 0.7, "cuda:1", "fp16", thickness=2.5, consistency=False, uncertainty=True)
     _, worker, _ = begin(wrist, settings=settings)
     parsed = build_parser().parse_args(worker.arguments)
     assert (parsed.model, parsed.spacing, parsed.device, parsed.precision) == ("thesis", 0.7, "cuda:1", "fp16")
     assert (parsed.thickness, parsed.no_consistency) == (2.5, True)
-    assert parsed.confidence and parsed.report and parsed.progress == "json" and parsed.lifeline == "stdin"
+    assert parsed.uncertainty and parsed.report and parsed.progress == "json" and parsed.lifeline == "stdin"
 
 
 def test_two_runs_cannot_go_on_at_once(begin, wrist):

@@ -148,24 +148,24 @@ def test_a_legend_goes_with_its_map(comparison):
     assert comparison.stage.scene.GetNumberOfNodesByClass("vtkMRMLColorLegendDisplayNode") == 0
 
 
-def test_confidence_lies_over_the_slice_where_there_were_two_predictions_and_is_clear_elsewhere(stage, measured):
+def test_uncertainty_lies_over_the_slice_and_is_clear_where_it_is_small(stage, measured):
     thin = image_from_node(measured)
-    spread = np.full(sitk.GetArrayFromImage(thin).shape, -1.0, np.float32)
+    spread = np.full(sitk.GetArrayFromImage(thin).shape, 2.0, np.float32)
     spread[:, :, 30:] = 80.0
-    confidence = sitk.GetImageFromArray(spread)
-    confidence.CopyInformation(thin)
-    computed = apply_result(measured, thin, REPORT, 3.0, confidence=confidence)
+    uncertainty = sitk.GetImageFromArray(spread)
+    uncertainty.CopyInformation(thin)
+    computed = apply_result(measured, thin, REPORT, 3.0, uncertainty=uncertainty)
     comparison = Comparison(measured, computed, stage=stage)
     comparison.show("coronal")
     plain = _inner(stage.grab(VIEW))
-    comparison.set(blend="confidence")
+    comparison.set(blend="uncertainty")
     _hide_legends(stage.scene)
     change = np.abs(_inner(stage.grab(VIEW)) - plain)[80:-80].max(2).mean(0)
     assert change[10:80].max() < 3
     assert change[-80:-10].min() > 60
-    assert "CONFIDENCE · disagreement of the generators, HU" in comparison.labels[VIEW].name
+    assert "UNCERTAINTY · uncertainty, HU" in comparison.labels[VIEW].name
     comparison.leave()
-    assert computed.GetNodeReference("CTEnhance.Confidence") is not None
+    assert computed.GetNodeReference("CTEnhance.Uncertainty") is not None
 
 
 def test_the_third_column_shows_the_reference_under_its_own_name(stage, measured, computed, reference):

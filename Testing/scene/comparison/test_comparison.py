@@ -227,8 +227,8 @@ def test_what_cannot_be_shown_is_refused_in_words(comparison, measured, stage):
         comparison.show("diagonal")
     with pytest.raises(UsageError, match="There is no blend 'magic'"):
         comparison.set(blend="magic")
-    with pytest.raises(InputRefusedError, match=r"'tube \[1 mm computed\]' has no confidence"):
-        comparison.set(blend="confidence")
+    with pytest.raises(InputRefusedError, match=r"'tube \[1 mm computed\]' has no uncertainty"):
+        comparison.set(blend="uncertainty")
     with pytest.raises(InputRefusedError, match="No reference was chosen"):
         comparison.set(third="reference")
     with pytest.raises(UsageError, match="'tube' cannot be compared with itself"):

@@ -261,20 +261,20 @@ class ComparisonSection:
         """One slider for both maps: it shows and sets the range of the one on show."""
         slider, shown = self._ui.mapRangeSlider, _map_shown(settings)
         slider.blockSignals(True)
-        slider.value = settings.confidence_hu if shown == "confidence" else settings.difference_hu
+        slider.value = settings.uncertainty_hu if shown == "uncertainty" else settings.difference_hu
         slider.blockSignals(False)
         slider.enabled = bool(shown)
         slider.toolTip = {
-            "": _("For the difference map and the confidence; neither is on show."),
+            "": _("For the difference map and the uncertainty; neither is on show."),
             "difference": _("Difference map: red where the left volume is brighter, blue where the computed one is."),
-            "confidence": _("Confidence: how far two predictions of the same voxel differ."),
+            "uncertainty": _("Uncertainty: the error of 95 of 100 voxels is at most twice this many HU."),
         }[shown]
 
 
 def _map_shown(settings: Settings) -> str:
     """The map whose colours the slider sets: the blend's, where the third column shows the other; or none."""
     shown = (settings.blend, settings.third if settings.layout == "third" else "")
-    return next((name for name in shown if name in ("difference", "confidence")), "")
+    return next((name for name in shown if name in ("difference", "uncertainty")), "")
 
 
 def _is_computed(node: Any) -> bool:

@@ -44,7 +44,7 @@ def problem_report(outcome: Outcome, settings: Settings, geometry: str, model: M
         f"Input: {geometry}",
         f"Model: {chosen}",
         f"Settings: spacing {settings.spacing:g} mm, thickness {settings.thickness or 'as found'}, "
-        f"consistency {settings.consistency}, confidence {settings.confidence}, "
+        f"consistency {settings.consistency}, uncertainty {settings.uncertainty}, "
         f"detail {'the one of the model' if settings.detail is None else f'{settings.detail:g}'}",
         f"Outcome: {outcome.kind}, exit code {outcome.exit_code}, {outcome.seconds:.1f} s. "
         f"{without_names(outcome.sentence)}",

@@ -23,10 +23,10 @@ from CTEnhanceLib.panel.run.outcome import Outcome, failure_sentence
 from CTEnhanceLib.panel.run.process import Worker, WorkerEnd
 from CTEnhanceLib.panel.run.progress import Progress, parse_progress
 from CTEnhanceLib.panel.run.settings import (
-    CONFIDENCE_FILE,
     INPUT_FILE,
     OUTPUT_FILE,
     REPORT_FILE,
+    UNCERTAINTY_FILE,
     Settings,
     command_arguments,
 )
@@ -200,14 +200,14 @@ class EnhanceRun:
         from CTEnhanceLib.scene.output import result_from_file
 
         report = self.folder / REPORT_FILE
-        confidence = self.folder / CONFIDENCE_FILE
+        uncertainty = self.folder / UNCERTAINTY_FILE
         node = result_from_file(
             self._input,
             self.folder / OUTPUT_FILE,
             report,
             self._settings.spacing,
             output_node=self._chosen_output(),
-            confidence_path=confidence if self._settings.confidence else None,
+            uncertainty_path=uncertainty if self._settings.uncertainty else None,
         )
         content = json.loads(report.read_text(encoding="utf-8"))
         return self._ended("done", end, node=node, report=content)

@@ -8,7 +8,7 @@ from pathlib import Path
 INPUT_FILE = "input.nrrd"
 OUTPUT_FILE = "output.nrrd"
 REPORT_FILE = "report.json"
-CONFIDENCE_FILE = "confidence.nrrd"
+UNCERTAINTY_FILE = "uncertainty.nrrd"
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Settings:
         precision: ``auto``, ``fp32``, ``fp16`` or ``bf16``.
         thickness: Slice thickness typed in, mm; None takes what is known.
         consistency: Whether the result is matched to the measured slices.
-        confidence: Whether a confidence volume is wanted.
+        uncertainty: Whether a uncertainty volume is wanted.
         detail: 0 (accurate) to 1 (crisp); None where the model has one set of weights.
     """
 
@@ -32,7 +32,7 @@ class Settings:
     precision: str = "auto"
     thickness: float | None = None
     consistency: bool = True
-    confidence: bool = False
+    uncertainty: bool = False
     detail: float | None = None
 
 
@@ -45,8 +45,8 @@ def command_arguments(folder: Path, settings: Settings) -> list[str]:
         arguments += ["--thickness", f"{settings.thickness:g}"]
     if settings.detail is not None:
         arguments += ["--detail", f"{settings.detail:g}"]
-    if settings.confidence:
-        arguments += ["--confidence", str(folder / CONFIDENCE_FILE)]
+    if settings.uncertainty:
+        arguments += ["--uncertainty", str(folder / UNCERTAINTY_FILE)]
     if not settings.consistency:
         arguments.append("--no-consistency")
     return [*arguments, "--report", str(folder / REPORT_FILE), "--progress", "json", "--lifeline", "stdin"]

@@ -47,7 +47,7 @@ from CTEnhanceLib.scene.comparison.view_setup import Dressing
 from CTEnhanceLib.scene.comparison.volumes import Volumes
 from CTEnhanceLib.scene.figures.figures import world_of_position
 from CTEnhanceLib.scene.figures.surface import SurfacePair
-from CTEnhanceLib.scene.output import CONFIDENCE_REFERENCE
+from CTEnhanceLib.scene.output import uncertainty_of
 
 logger = logging.getLogger(__name__)
 
@@ -80,8 +80,7 @@ class Comparison:
         if measured is computed:
             raise UsageError(f"'{measured.GetName()}' cannot be compared with itself: choose two volumes.")
         self.stage = stage or desktop_stage()
-        confidence = computed.GetNodeReference(CONFIDENCE_REFERENCE)
-        self.volumes = Volumes(measured, computed, measured, reference, confidence)
+        self.volumes = Volumes(measured, computed, measured, reference, uncertainty_of(computed))
         self.settings = settings or Settings(
             layout_before=self.stage.layout(), third="reference" if reference is not None else "difference"
         )
@@ -273,9 +272,9 @@ class Comparison:
 
     def _require_volumes(self, settings: Settings) -> None:
         wanted = (settings.blend, settings.third)
-        if "confidence" in wanted and self.volumes.confidence is None:
+        if "uncertainty" in wanted and self.volumes.uncertainty is None:
             raise InputRefusedError(
-                f"'{self.volumes.computed.GetName()}' has no confidence: compute it again with confidence switched on."
+                f"'{self.volumes.computed.GetName()}' has no uncertainty: compute it again with its uncertainty."
             )
         if settings.third == "reference" and self.volumes.reference is None:
             raise InputRefusedError("No reference was chosen: choose a thin-slice volume of the same scan.")
@@ -330,4 +329,4 @@ class Comparison:
 def _shown(settings: Settings) -> tuple[object, ...]:
     """What needs the views dressed anew when it changes."""
     plain = (settings.left, settings.blend, settings.third, settings.bone_as, settings.guides)
-    return (*plain, settings.confidence_hu)
+    return (*plain, settings.uncertainty_hu)

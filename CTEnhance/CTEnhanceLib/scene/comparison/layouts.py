@@ -19,7 +19,7 @@ class Side(str, Enum):
 
     MEASURED = "measured"
     COMPUTED = "computed"
-    THIRD = "third"  # the reference, the confidence, the difference map
+    THIRD = "third"  # the reference, the uncertainty, the difference map
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ LAYOUTS = {
         Layout(
             "third",
             4706,
-            "Coronal and sagittal with the reference, the confidence or the difference",
+            "Coronal and sagittal with the reference, the uncertainty or the difference",
             _column(
                 _row("CTEMCoronal", "CTECCoronal", "CTETCoronal"),
                 _row("CTEMSagittal", "CTECSagittal", "CTETSagittal"),

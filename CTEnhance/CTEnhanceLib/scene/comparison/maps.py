@@ -1,4 +1,4 @@
-"""Maps in HU over or instead of a slice: what differs, and where the generators disagree."""
+"""Maps in HU over or instead of a slice: what differs, and how uncertain each voxel is."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from CTEnhanceLib.scene.nodes import ANY_WINDOW, add_volume, image_from_node, lo
 from CTEnhanceLib.scene.provenance import Kind, mark
 
 DIFFERENCE_RANGE_HU = 400.0
-CONFIDENCE_RANGE_HU = 100.0
-CONFIDENCE_OPACITY = 0.6
+UNCERTAINTY_RANGE_HU = 100.0
+UNCERTAINTY_OPACITY = 0.6
+_CLEAR_BELOW = 0.1  # of the range: what is nearly certain keeps its grey
 
 
 class DifferenceMap:
@@ -107,44 +108,45 @@ def difference_node(
     return node
 
 
-class ConfidenceOverlay:
-    """Disagreement of the generators over the computed slice; clear where there was one prediction only.
+class UncertaintyOverlay:
+    """The uncertainty over the computed slice; clear where it is small.
 
     Args:
-        confidence: Standard deviation of the predictions in HU, -1 where there was one.
+        uncertainty: HU, of every voxel.
         views: Slice views that show the computed volume.
         range_hu: HU at which the colour is full.
     """
 
     def __init__(
         self,
-        confidence: slicer.vtkMRMLScalarVolumeNode,
+        uncertainty: slicer.vtkMRMLScalarVolumeNode,
         views: Sequence[SliceView],
-        range_hu: float = CONFIDENCE_RANGE_HU,
+        range_hu: float = UNCERTAINTY_RANGE_HU,
     ) -> None:
-        self._scene = confidence.GetScene()
+        self._scene = uncertainty.GetScene()
         self._views = list(views)
-        self.colors = add_colors(self._scene, "CTEnhance confidence", UNCERTAIN)
-        mark(confidence, Kind.CONFIDENCE, "disagreement of the generators, HU")
-        display = confidence.GetDisplayNode()
+        self.colors = add_colors(self._scene, "CTEnhance uncertainty", UNCERTAIN)
+        mark(uncertainty, Kind.UNCERTAINTY, "uncertainty, HU")
+        display = uncertainty.GetDisplayNode()
         self._display = display
         display.SetAndObserveColorNodeID(self.colors.GetID())
         display.AutoWindowLevelOff()
-        display.SetWindowLevelMinMax(0.0, range_hu)
         display.AutoThresholdOff()
-        display.SetThreshold(0.0, max(float(voxels(confidence).max()), 0.0) + 1.0)
+        self._largest = max(float(voxels(uncertainty).max()), 0.0) + 1.0
         display.ApplyThresholdOn()
+        self.set_range(range_hu)
         for view in self._views:
-            view.composite.SetForegroundVolumeID(confidence.GetID())
-            view.composite.SetForegroundOpacity(CONFIDENCE_OPACITY)
-        self.legend = add_legend(confidence, "HU", [view.node.GetID() for view in self._views])
+            view.composite.SetForegroundVolumeID(uncertainty.GetID())
+            view.composite.SetForegroundOpacity(UNCERTAINTY_OPACITY)
+        self.legend = add_legend(uncertainty, "HU", [view.node.GetID() for view in self._views])
 
     def set_range(self, range_hu: float) -> None:
         """Choose the HU at which the colour is full."""
         self._display.SetWindowLevelMinMax(0.0, range_hu)
+        self._display.SetThreshold(_CLEAR_BELOW * range_hu, max(self._largest, range_hu))
 
     def remove(self) -> None:
-        """Take overlay, colours and legend away; the confidence volume stays."""
+        """Take overlay, colours and legend away; the uncertainty volume stays."""
         for view in self._views:
             view.composite.SetForegroundVolumeID(None)
             view.composite.SetForegroundOpacity(0.0)

@@ -21,11 +21,12 @@ MEASURED_REFERENCE = "CTEnhance.Measured"
 COMPUTED_REFERENCE = "CTEnhance.Computed"
 REFERENCE_REFERENCE = "CTEnhance.Reference"
 _SETTINGS = "settings"
+_OLD_WORD = ("confidence", "uncertainty")  # what scenes of the first version call it
 
 AS_MEASURED = "measured"
 LEFT = (AS_MEASURED, *KINDS)
-BLENDS = ("none", "reveal", "checkerboard", "flicker", "difference", "confidence")
-THIRD = ("difference", "reference", "confidence")
+BLENDS = ("none", "reveal", "checkerboard", "flicker", "difference", "uncertainty")
+THIRD = ("difference", "reference", "uncertainty")
 BONE_AS = ("rendering", "surface")
 
 
@@ -46,7 +47,7 @@ class Settings:
         surface_hu: HU at which the surfaces lie.
         distance_mm: Distance of the surfaces at which the colours are full.
         difference_hu: HU at which the colours of the difference map are full.
-        confidence_hu: HU at which the colour of the confidence overlay is full.
+        uncertainty_hu: HU at which the colour of the uncertainty overlay is full.
         layout_before: The user's own layout, by Slicer's number.
     """
 
@@ -62,7 +63,7 @@ class Settings:
     surface_hu: float = 300.0
     distance_mm: float = 1.5
     difference_hu: float = 400.0
-    confidence_hu: float = 100.0
+    uncertainty_hu: float = 100.0
     layout_before: int = 0
 
     def changed(self, **changes: object) -> Settings:
@@ -129,7 +130,7 @@ def write_settings(
 def read_settings(node: slicer.vtkMRMLScriptedModuleNode) -> Settings:
     """Settings kept in a node; what this version does not know is left out, so that a scene always opens."""
     settings = Settings()
-    for name, value in json.loads(node.GetParameter(_SETTINGS) or "{}").items():
+    for name, value in json.loads((node.GetParameter(_SETTINGS) or "{}").replace(*_OLD_WORD)).items():
         try:
             settings = settings.changed(**{name: value})
         except UsageError as error:

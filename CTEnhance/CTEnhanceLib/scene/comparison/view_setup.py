@@ -20,7 +20,7 @@ from CTEnhanceLib.scene.comparison.linking import (
     link_slices,
     show_intersections,
 )
-from CTEnhanceLib.scene.comparison.maps import ConfidenceOverlay, DifferenceMap
+from CTEnhanceLib.scene.comparison.maps import DifferenceMap, UncertaintyOverlay
 from CTEnhanceLib.scene.comparison.settings import Settings
 from CTEnhanceLib.scene.comparison.slice_bar import SliceBar
 from CTEnhanceLib.scene.comparison.view_host import SliceView, Stage, VolumeView
@@ -119,12 +119,12 @@ class Dressing:
         if maps:
             difference().show(maps)
             self._parts.append(_Hiding(difference()))
-        confidence = computed if settings.blend == "confidence" else []
-        confidence = confidence + (third if settings.third == "confidence" else [])
-        if self._volumes.confidence is not None and confidence:
-            for view in confidence:
+        uncertainty = computed if settings.blend == "uncertainty" else []
+        uncertainty = uncertainty + (third if settings.third == "uncertainty" else [])
+        if self._volumes.uncertainty is not None and uncertainty:
+            for view in uncertainty:
                 view.composite.SetBackgroundVolumeID(self._volumes.computed.GetID())
-            self._parts.append(ConfidenceOverlay(self._volumes.confidence, confidence, settings.confidence_hu))
+            self._parts.append(UncertaintyOverlay(self._volumes.uncertainty, uncertainty, settings.uncertainty_hu))
         if settings.blend in ("reveal", "checkerboard", "flicker"):
             self._mix(stage, computed)
 

@@ -18,14 +18,14 @@ class Volumes:
         computed: The volume computed from it.
         left: What stands on the left: the measured volume, or an interpolation of it.
         reference: A true thin-slice volume, or None.
-        confidence: Disagreement of the generators, or None.
+        uncertainty: How uncertain each computed voxel is, HU, or None.
     """
 
     measured: slicer.vtkMRMLScalarVolumeNode
     computed: slicer.vtkMRMLScalarVolumeNode
     left: slicer.vtkMRMLScalarVolumeNode
     reference: slicer.vtkMRMLScalarVolumeNode | None = None
-    confidence: slicer.vtkMRMLScalarVolumeNode | None = None
+    uncertainty: slicer.vtkMRMLScalarVolumeNode | None = None
 
     def of(self, side: Side) -> slicer.vtkMRMLScalarVolumeNode:
         """The volume a side shows before anything is laid over it."""

@@ -16,6 +16,7 @@ import vtk
 
 from CTEnhanceLib.ct.intensity import BONE_ABOVE_HU
 from CTEnhanceLib.ct.profile import SliceProfile
+from CTEnhanceLib.enhancement.uncertainty import LEVELS_HU
 from CTEnhanceLib.evaluation.baselines import YARDSTICK, baseline_slices
 from CTEnhanceLib.evaluation.grid import at_positions, common_positions, place
 from CTEnhanceLib.evaluation.measures.bone_values import bone_values
@@ -25,7 +26,7 @@ from CTEnhanceLib.evaluation.measures.regions import counted_slices
 from CTEnhanceLib.scene.figures.region import Region, region_mask
 from CTEnhanceLib.scene.figures.tables import Curve, add_chart, add_table
 from CTEnhanceLib.scene.nodes import image_from_node, voxels
-from CTEnhanceLib.scene.output import CONFIDENCE_REFERENCE
+from CTEnhanceLib.scene.output import uncertainty_of
 from CTEnhanceLib.scene.provenance import COLORS, Kind, report_of, slice_axis
 
 ROWS = {"thick slice repeated": "repeat", "cubic": "cubic", YARDSTICK: YARDSTICK}
@@ -165,7 +166,7 @@ def slice_chart(scene: slicer.vtkMRMLScene, figures: ReferenceFigures) -> slicer
 def own_figures_table(
     measured: slicer.vtkMRMLScalarVolumeNode, computed: slicer.vtkMRMLScalarVolumeNode
 ) -> slicer.vtkMRMLTableNode:
-    """What can be said without a reference: consistency, HU of bone on both sides, confidence.
+    """What can be said without a reference: consistency, HU of bone on both sides, uncertainty in bone.
 
     What a network invents between the measured slices is in none of these figures.
     """
@@ -180,18 +181,26 @@ def own_figures_table(
             lines[f"HU above {BONE_ABOVE_HU:g}, {side}: mean"] = float(bone.mean())
             for percent, value in zip((5, 50, 95), np.percentile(bone, (5, 50, 95))):
                 lines[f"HU above {BONE_ABOVE_HU:g}, {side}: {percent} % below"] = float(value)
-    confidence = computed.GetNodeReference(CONFIDENCE_REFERENCE)
-    if confidence is not None:
-        twice = voxels(confidence)[voxels(confidence) >= 0]
-        lines["predicted twice, share of voxels"] = twice.size / voxels(confidence).size
-        if twice.size:
-            lines["disagreement of two predictions, HU: mean"] = float(twice.mean())
-            lines["disagreement of two predictions, HU: 99 % below"] = float(np.percentile(twice, 99))
+    lines |= _uncertainty_in_bone(computed)
     return add_table(
         computed.GetScene(),
         f"{computed.GetName()}: without a reference",
         {"figure": list(lines), "value": [round(value, 3) for value in lines.values()]},
     )
+
+
+def _uncertainty_in_bone(computed: slicer.vtkMRMLScalarVolumeNode) -> dict[str, float]:
+    node = uncertainty_of(computed)
+    if node is None:
+        return {}
+    bone = voxels(node)[voxels(computed) > BONE_ABOVE_HU]
+    if not bone.size:
+        return {}
+    lines = {"uncertainty in bone, HU: median": float(np.median(bone))}
+    lines["uncertainty in bone, HU: 95 % below"] = float(np.percentile(bone, 95))
+    for level in LEVELS_HU:
+        lines[f"share of bone with an uncertainty above {level} HU"] = float(np.mean(bone > level))
+    return lines
 
 
 def world_of_position(measured: slicer.vtkMRMLScalarVolumeNode, position: float) -> np.ndarray:

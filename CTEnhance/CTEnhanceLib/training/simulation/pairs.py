@@ -59,8 +59,8 @@ def draw_pair(volume: ThinVolume, settings: Simulation, rng: np.random.Generator
     pixel = min(volume.spacing[a] for a in plane) / zoom
     size = [max(8, round(settings.patch * pixel / volume.spacing[a])) for a in plane]
     block = draw_block(volume, settings, axis, [len(slices.grid), *size], rng)
-    block = _changed_anatomy(block, [volume.spacing[a] for a in (axis, *plane)], settings, rng)
-    images = _resample(vary_kernel(np.tensordot(slices.rows, block, axes=1), settings, rng), settings.patch)
+    block = changed_anatomy(block, [volume.spacing[a] for a in (axis, *plane)], settings, rng)
+    images = resample(vary_kernel(np.tensordot(slices.rows, block, axes=1), settings, rng), settings.patch)
     images = images + noise(slices.rows, settings, rng)
     if settings.flips:
         images = turned(images, rng)
@@ -76,7 +76,7 @@ def draw_pair(volume: ThinVolume, settings: Simulation, rng: np.random.Generator
     return Pair(*(np.ascontiguousarray(a, dtype=np.float32) for a in arrays))
 
 
-def _changed_anatomy(
+def changed_anatomy(
     block: np.ndarray, spacing: list[float], settings: Simulation, rng: np.random.Generator
 ) -> np.ndarray:
     """Break the bone, dry it, put metal into it, each with its share."""
@@ -95,7 +95,7 @@ def _dry(block: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return (-1000 + (block + 1000) / (1 + np.exp((threshold - block) / softness))).astype(np.float32)
 
 
-def _resample(images: np.ndarray, patch: int) -> np.ndarray:
+def resample(images: np.ndarray, patch: int) -> np.ndarray:
     """Give images (N, h, w) resampled to (N, patch, patch), bicubic."""
     if images.shape[1:] == (patch, patch):
         return images

@@ -1,0 +1,107 @@
+"""`ctenhance fractures`: which gaps and steps of bone are still seen, which are bridged, which are invented."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from CTEnhanceLib.commands.evaluate import make_folder, require_packages
+from CTEnhanceLib.ct.profile import SliceProfile
+from CTEnhanceLib.dicom.volumes import read_volume
+from CTEnhanceLib.errors import UsageError
+from CTEnhanceLib.files.atomic import check_writable, write_text
+from CTEnhanceLib.files.progress import BarProgress
+from CTEnhanceLib.model.folder import DEFAULT_MODEL
+
+if TYPE_CHECKING:
+    import SimpleITK as sitk
+
+    from CTEnhanceLib.evaluation.fractures.study import Method
+
+_BASELINES = {"measured": "repeat", "linear": "linear", "cubic": "cubic", "cubic + back-projection": None}
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser("fractures", help="cut gaps and steps into thin bone and see which survive")
+    parser.add_argument("thin", nargs="+", metavar="THIN", help="thin volumes of intact bone, kept from training")
+    parser.add_argument("--model", nargs="+", default=[DEFAULT_MODEL], metavar="NAME|DIR", help="default: %(default)s")
+    parser.add_argument("--detail", nargs="+", type=float, metavar="0..1", help="computed with each of these")
+    parser.add_argument("--thickness", type=float, default=3.0, metavar="MM", help="default: %(default)s")
+    parser.add_argument("--profile", choices=("box", "triangle", "gaussian"), default="box")
+    parser.add_argument("--crop", nargs=6, type=int, metavar="N", help="first and last-but-one index along x, y, z")
+    parser.add_argument("--copies", type=int, default=7, help="blocks with other sizes; default: %(default)s")
+    parser.add_argument("--axes", default="xyz", help="axes that serve as slice axis in turn; default: %(default)s")
+    parser.add_argument("--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda, cuda:N or mps")
+    parser.add_argument("--json", metavar="PATH", help="write every reading")
+    parser.add_argument("--plots", metavar="DIR", help="write the curves as PNG")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Run the study and print its tables; outputs are proved writable before anything is computed."""
+    if args.plots is not None:
+        require_packages("matplotlib")
+    if not args.axes or set(args.axes) - set("xyz"):
+        raise UsageError(f"The axes must be of x, y and z, not {args.axes!r}.")
+    if args.json is not None:
+        check_writable(args.json)
+    plots = None if args.plots is None else make_folder(args.plots)
+
+    from CTEnhanceLib.evaluation.fractures.study import Design, run_study
+    from CTEnhanceLib.evaluation.fractures.tables import markdown
+
+    design = Design(
+        SliceProfile(args.profile, args.thickness),
+        copies=args.copies,
+        axes=tuple("zyx".index(axis) for axis in args.axes),
+    )
+    volumes = {path: _cropped(read_volume(path), args.crop) for path in args.thin}
+    study = run_study(volumes, _methods(args), design, BarProgress())
+    if args.json is not None:
+        write_text(json.dumps(study.as_json()) + "\n", args.json)
+    if plots is not None:
+        from CTEnhanceLib.evaluation.fractures.curves import fracture_curves
+        from CTEnhanceLib.evaluation.plots import save_figure
+
+        save_figure(fracture_curves(study), plots / "fractures.png")
+    print(markdown(study), end="")
+
+
+def _cropped(image: sitk.Image, limits: list[int] | None) -> sitk.Image:
+    if not limits:
+        return image
+    return image[limits[0] : limits[1], limits[2] : limits[3], limits[4] : limits[5]]
+
+
+def _methods(args: argparse.Namespace) -> Mapping[str, Method]:
+    """Give what makes thin slices: the baselines, and each model with each `detail` asked for."""
+    from CTEnhanceLib.evaluation.baselines import YARDSTICK
+    from CTEnhanceLib.model.folder import load_stack
+
+    methods: dict[str, Method] = {name: partial(_baseline, kind or YARDSTICK) for name, kind in _BASELINES.items()}
+    for model in args.model:
+        stack = load_stack(model)
+        details = args.detail if args.detail and stack.spec.default_detail is not None else [None]
+        for detail in details:
+            name = stack.spec.name if detail is None else f"{stack.spec.name}, detail {detail:g}"
+            chosen = {} if detail is None else {"detail": detail}
+            methods[name] = partial(_enhanced, stack, args.device, chosen)
+    return methods
+
+
+def _baseline(kind: str, thick: sitk.Image, profile: SliceProfile, spacing: float) -> sitk.Image:
+    from CTEnhanceLib.evaluation.baselines import baseline_volume
+
+    return baseline_volume(thick, kind, spacing, profile)
+
+
+def _enhanced(
+    stack: Any, device: str, chosen: dict[str, float], thick: sitk.Image, profile: SliceProfile, spacing: float
+) -> sitk.Image:
+    from CTEnhanceLib.enhancement.pipeline import enhance
+
+    return enhance(thick, stack, spacing=spacing, profile=profile, device=device, uncertainty=False, **chosen).volume

@@ -1,0 +1,57 @@
+"""`ctenhance train-uncertainty`: the uncertainty network of a finished model."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from CTEnhanceLib.errors import UsageError
+from CTEnhanceLib.files.atomic import check_writable, write_text
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser(
+        "train-uncertainty",
+        help="train and calibrate the uncertainty of a finished model",
+        description="Blocks of the training volumes are thickened and computed again; the network learns the error "
+        "that is to be expected. It is calibrated on the validation cases and put into the model folder.",
+    )
+    parser.add_argument("config", metavar="CONFIG.toml")
+    parser.add_argument("--model", required=True, metavar="DIR", help="the model folder")
+    parser.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="change a value")
+    parser.add_argument("--json", metavar="PATH", help="write the figures on the validation cases")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Train, calibrate, write, and print the figures."""
+    from CTEnhanceLib.model.folder import find_model
+    from CTEnhanceLib.training.config import read_config
+
+    config = read_config(args.config, args.set)
+    folder = find_model(Path(args.model))
+    if args.json is not None:
+        check_writable(args.json)
+    try:
+        from CTEnhanceLib.training.uncertainty.run import train_uncertainty
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"Training needs the package {error.name}: install the extra with pip install 'CTEnhance[training]'."
+        ) from error
+
+    figures = train_uncertainty(config, folder, lambda line: print(line, flush=True))
+    if args.json is not None:
+        write_text(json.dumps([one.as_json() for one in figures], indent=1) + "\n", args.json)
+    print("| case | detail | region | rank (gradient) | worst 5 % hold (gradient, oracle) | 95 % quantile of error/u |")
+    print("|---|---|---|---|---|---|")
+    for one in figures:
+        for name, found in one.regions.items():
+            detail = "-" if one.detail is None else f"{one.detail:g}"
+            print(
+                f"| {one.case} | {detail} | {name} | {found.rank:.2f} ({found.gradient_rank:.2f}) "
+                f"| {100 * found.worst:.0f} % ({100 * found.gradient_worst:.0f}, {100 * found.oracle_worst:.0f}) "
+                f"| {found.ratio:.2f} |"
+            )
+    print(f"the uncertainty is in {folder}")

@@ -1,0 +1,99 @@
+"""The uncertainty of every voxel of every computed slice, from the finished picture and the measured slices."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from CTEnhanceLib.ct.intensity import BODY_ABOVE_HU, BONE_ABOVE_HU, HU_MAX
+from CTEnhanceLib.enhancement.options import Watch
+from CTEnhanceLib.enhancement.plan import Plan
+from CTEnhanceLib.enhancement.predict import body_window, scan_condition
+
+if TYPE_CHECKING:
+    import torch
+
+    from CTEnhanceLib.model.stack import Stack
+
+LEVELS_HU = (50, 100, 200)
+"""Levels for which the report gives the share of bone that lies above."""
+_MARGIN_PX = 16
+
+
+def uncertainty_slices(plan: Plan, stack: Stack, thin: np.ndarray, device: torch.device, watch: Watch) -> np.ndarray:
+    """Give the uncertainty of thin slices.
+
+    The error of 95 of 100 voxels is at most twice their uncertainty (on the calibration volumes; docs/trust.md).
+
+    Args:
+        plan: How the slices were computed.
+        stack: The model; it must have an uncertainty network.
+        thin: float32 (n_thin, rows, columns), HU: the finished picture.
+        device: Where to compute.
+        watch: Told after each slice, and asked whether to go on.
+
+    Returns:
+        float32 like `thin`, HU, > 0 everywhere. Outside the part of the slices that holds the body it is the mean over
+        the air inside that part.
+
+    Raises:
+        CancelledError: The run was cancelled.
+    """
+    import torch
+
+    network: Any = stack.uncertainty
+    network.to(device)
+    thick, interval = plan.volume.slices, plan.volume.geometry.interval
+    window = body_window(thick, _MARGIN_PX, network.multiple)
+    part = (slice(None), window.rows, window.columns)
+    picture, measured = thin[part], thick[part]
+    height, width = picture.shape[1:]
+    padding = ((0, 0), (0, -height % network.multiple), (0, -width % network.multiple))
+    condition = torch.tensor([scan_condition(plan)], dtype=torch.float32, device=device)
+    scale = stack.uncertainty_scale
+    result = np.empty(thin.shape, dtype=np.float32)
+    with torch.inference_mode():
+        for index, position in enumerate(plan.thin):
+            watch.stop_if_cancelled()
+            around = np.clip(np.arange(-2, 3) + index, 0, len(thin) - 1)
+            below, above, offset = measured_around(position / interval, len(thick))
+            stacked = np.concatenate([picture[around], measured[[below, above]].astype(np.float32)])
+            slices = torch.from_numpy(np.pad(stacked, padding, mode="edge"))[None].to(device)
+            where = torch.tensor([offset], dtype=torch.float32, device=device)
+            logarithm = network(slices[:, :5], slices[:, 5:6], slices[:, 6:7], where, condition)[0, 0]
+            inside = logarithm[:height, :width].exp().cpu().numpy() * np.float32(scale)
+            result[index] = _outside(picture[index], inside)
+            result[index][window.rows, window.columns] = inside
+            watch.progress("uncertainty", index + 1, len(thin))
+    return result
+
+
+def measured_around(position: float, count: int) -> tuple[int, int, float]:
+    """Give the measured slices before and after a position (in intervals), and where between them it lies (0 to 1)."""
+    below = int(np.clip(np.floor(position + 1e-6), 0, max(0, count - 2)))
+    return below, min(below + 1, count - 1), float(np.clip(position - below, 0, 1))
+
+
+def _outside(picture: np.ndarray, inside: np.ndarray) -> float:
+    air = picture < BODY_ABOVE_HU
+    return float(inside[air].mean() if air.any() else inside.mean())
+
+
+def describe_uncertainty(thin: np.ndarray, uncertainty: np.ndarray) -> dict[str, Any]:
+    """Give what the report says of the uncertainty: of bone, its median and the shares above some levels.
+
+    Args:
+        thin: (n_thin, rows, columns), HU.
+        uncertainty: The same, HU.
+    """
+    bone = uncertainty[(thin > BONE_ABOVE_HU) & (thin <= HU_MAX)]
+    if not bone.size:
+        return {"bone_voxels": 0}
+    return {
+        "bone_voxels": int(bone.size),
+        "median_in_bone_hu": round(float(np.median(bone)), 1),
+        "percentile_95_in_bone_hu": round(float(np.percentile(bone, 95)), 1),
+        "share_of_bone_above": {f"{level} HU": round(float(np.mean(bone > level)), 4) for level in LEVELS_HU},
+        "meaning": "the error of 95 of 100 voxels is at most twice their uncertainty, as calibrated on other scans",
+    }

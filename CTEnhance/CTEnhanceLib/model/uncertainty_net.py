@@ -1,0 +1,93 @@
+"""The uncertainty network: computed slices in, the error to be expected of each voxel out.
+
+It looks at the finished picture (after back-projection) and at the two measured slices around each thin one, never
+into the generator: so it serves every `detail`, and pictures that several series were fused into.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+NEIGHBOURS = 2
+"""Thin slices that are looked at on each side."""
+CONDITION_SIZE = 3
+_SLICES = 2 * NEIGHBOURS + 1
+_SOFT_HU = 30.0
+_SMALLEST, _LARGEST = 0.5, 2000.0
+
+
+def _activate(x: Tensor) -> Tensor:
+    return functional.leaky_relu(x, 0.1)
+
+
+class UncertaintyNet(nn.Module):
+    """Logarithm of the uncertainty of each voxel of thin slices.
+
+    Two resolutions, so that a voxel's surroundings count and the cost stays small beside the generator's.
+
+    Args:
+        width: Channels at half resolution; twice as many at a quarter of it.
+    """
+
+    def __init__(self, width: int = 16) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(4 * (_SLICES + 3), width, 3, padding=1)
+        self.condition = nn.Sequential(nn.Linear(CONDITION_SIZE + 3, 32), nn.ReLU(), nn.Linear(32, 2 * width))
+        self.middle = nn.Conv2d(width, width, 3, padding=1)
+        self.down = nn.Conv2d(width, 2 * width, 2, stride=2)
+        self.coarse = nn.Conv2d(2 * width, 2 * width, 3, padding=1)
+        self.up = nn.Conv2d(2 * width, width, 1)
+        self.joined = nn.Conv2d(width, width, 3, padding=1)
+        self.last = nn.Conv2d(width, 4, 3, padding=1)
+        nn.init.zeros_(self.last.weight)
+        nn.init.constant_(self.last.bias, 3.0)  # type: ignore[arg-type]
+
+    @property
+    def multiple(self) -> int:
+        """What height and width must be a multiple of."""
+        return 4
+
+    def forward(self, picture: Tensor, below: Tensor, above: Tensor, offset: Tensor, condition: Tensor) -> Tensor:
+        """Give the logarithm of the uncertainty.
+
+        Args:
+            picture: (B, 5, H, W) HU: the thin slice in the middle of its neighbours along the slice axis; H and W
+                multiples of `multiple`.
+            below: (B, 1, H, W) HU: the measured slice before the thin one along the slice axis.
+            above: (B, 1, H, W) HU: the measured slice after it.
+            offset: (B,) place between them: 0 on `below`, 1 on `above`.
+            condition: (B, 3) raw numbers, from `context_unet.describe_scan`.
+
+        Returns:
+            float32 (B, 1, H, W): natural logarithm of HU.
+        """
+        known = torch.cat(
+            [
+                torch.log2(condition[:, :1].clamp(1.5, 18.0) / 6) / 2,
+                (condition[:, 1:2].clamp(0.2, 0.55) - 0.35) * 5,
+                torch.log2(condition[:, 2:].clamp(2.0, 6.0) / 3.5),
+                torch.stack([offset, offset * (1 - offset) * 4, torch.sin(torch.pi * 2 * offset)], dim=1),
+            ],
+            dim=1,
+        )
+        scale, shift = self.condition(known)[:, :, None, None].chunk(2, dim=1)
+        x = self.stem(functional.pixel_unshuffle(_features(picture, below, above, offset), 2))
+        fine = _activate(x * (1 + scale) + shift)
+        fine = fine + _activate(self.middle(fine))
+        coarse = _activate(self.coarse(_activate(self.down(fine))))
+        x = fine + functional.interpolate(self.up(coarse), scale_factor=2.0, mode="nearest")
+        x = x + _activate(self.joined(_activate(x)))
+        logarithm = functional.pixel_shuffle(self.last(x).float(), 2)
+        return logarithm.clamp(float(torch.log(torch.tensor(_SMALLEST))), float(torch.log(torch.tensor(_LARGEST))))
+
+
+def _features(picture: Tensor, below: Tensor, above: Tensor, offset: Tensor) -> Tensor:
+    """Give the slices as differences to the middle one: small ones as they are, large ones by their logarithm."""
+    middle = picture[:, NEIGHBOURS : NEIGHBOURS + 1]
+    where = offset[:, None, None, None]
+    others = torch.cat([picture[:, :NEIGHBOURS], picture[:, NEIGHBOURS + 1 :], below, above], dim=1)
+    line = below * (1 - where) + above * where
+    differences = torch.cat([others - middle, line - middle], dim=1)
+    return torch.cat([middle.clamp(-1024, 3071) / 1000, torch.asinh(differences / _SOFT_HU)], dim=1)

@@ -1,0 +1,61 @@
+"""Train the uncertainty network of a finished model, calibrate it, and put it into the model folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Callable
+
+import numpy as np
+import torch
+
+from CTEnhanceLib.model.folder import load_stack
+from CTEnhanceLib.model.spec import UncertaintySpec
+from CTEnhanceLib.model.stack import Stack
+from CTEnhanceLib.model.uncertainty_folder import put_uncertainty
+from CTEnhanceLib.model.uncertainty_net import UncertaintyNet
+from CTEnhanceLib.training.config import TrainingConfig
+from CTEnhanceLib.training.sources import thin_volumes
+from CTEnhanceLib.training.uncertainty.calibration import CaseFigures, calibrate
+from CTEnhanceLib.training.uncertainty.examples import Example, draw_example
+from CTEnhanceLib.training.uncertainty.fit import fit
+from CTEnhanceLib.training.validation import load_case
+
+FILE = "uncertainty.safetensors"
+_DETAILS = (0.0, 0.5, 1.0)
+
+
+def train_uncertainty(config: TrainingConfig, folder: Path, report: Callable[[str], None]) -> list[CaseFigures]:
+    """Train and calibrate; the model folder gets weights, calibration and their hashes.
+
+    Args:
+        config: Data, simulation, validation cases, and [uncertainty].
+        folder: A model folder with weights of generators that take any offset.
+        report: Told one line now and then.
+
+    Returns:
+        The uncertainty's figures on the validation cases.
+    """
+    settings = config.uncertainty
+    torch.manual_seed(settings.seed)
+    stack = load_stack(folder)
+    has_ends = stack.spec.default_detail is not None
+    spec = UncertaintySpec(FILE, {"width": settings.width}, (1.0,), _DETAILS if has_ends else (0.0,))
+    network = UncertaintyNet(**spec.arguments)
+    stack.uncertainty = None
+    examples = _examples(config, stack, report)
+    fit(network, examples, settings, report)
+    cases = [load_case(case) for case in config.validation]
+    spec, figures = calibrate(load_stack(folder), network, spec, cases, report)
+    put_uncertainty(folder, network, spec)
+    return figures
+
+
+def _examples(config: TrainingConfig, stack: Stack, report: Callable[[str], None]) -> list[Example]:
+    volumes, shares = thin_volumes(config)
+    rng = np.random.default_rng([config.uncertainty.seed, 1])
+    examples = []
+    for number in range(config.uncertainty.blocks):
+        examples.append(draw_example(volumes, shares, config.simulation, stack, rng))
+        if (number + 1) % 100 == 0:
+            report(f"uncertainty: {number + 1} of {config.uncertainty.blocks} blocks computed")
+    return examples
