@@ -18,7 +18,9 @@ from CTEnhanceLib.ct.interpolation import interpolation_matrix
 from CTEnhanceLib.ct.profile import SliceProfile
 from CTEnhanceLib.ct.thicken import thicken
 from CTEnhanceLib.errors import CancelledError, DeviceError, InputRefusedError, ModelRefusedError, UsageError
-from stacks import channel_stack, offset_stack, random_stack, spec
+from CTEnhanceLib.model.spec import GeneratorSpec
+from CTEnhanceLib.model.stack import Stack
+from stacks import OffsetGenerator, channel_stack, offset_stack, random_stack, spec
 
 SCHEMAS = Path(CTEnhanceLib.__file__).parent / "schemas"
 
@@ -236,29 +238,6 @@ def test_progress_counts_thin_slices_and_cancel_ends_the_run_between_batches() -
     assert len(asked) == 4
 
 
-def test_when_gpu_memory_runs_out_the_batch_shrinks_and_then_the_cpu_goes_on() -> None:
-    """A generator that fails like CUDA does; the device itself is not needed for the decision."""
-    from CTEnhanceLib.enhancement import predict as inference
-
-    class Hungry(type(offset_stack().modules[0])):
-        def encode(self, context: torch.Tensor, condition: torch.Tensor) -> torch.Tensor:
-            if len(context) > 2:
-                raise RuntimeError("CUDA out of memory. Tried to allocate 20.00 GiB")
-            return super().encode(context, condition)
-
-    stack = offset_stack()
-    stack.modules = [Hungry()]
-    runner = inference.Runner(stack, torch.device("meta"), "fp32", 8, [])
-    runner._retreat(RuntimeError("out of memory"))
-    assert runner.batch == 4
-    runner.batch = 1
-    runner._retreat(RuntimeError("out of memory"))
-    assert runner.device.type == "cpu"
-    with pytest.raises(DeviceError, match="crop the volume"):
-        runner._retreat(RuntimeError("out of memory"))
-    assert len(runner.notes) == 2
-
-
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
@@ -309,3 +288,128 @@ def test_detail_chooses_the_weights_and_the_report_names_it(tmp_path: Path) -> N
 def test_a_detail_that_the_model_does_not_have_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelRefusedError, match="one set of weights"):
         enhance(thick_volume(), random_stack(tmp_path / "model"), detail=0.5)
+
+
+def test_cancel_ends_the_run_while_it_is_made_consistent() -> None:
+    reached: list[str] = []
+    with pytest.raises(CancelledError):
+        enhance(
+            thick_volume(),
+            offset_stack(),
+            progress=lambda stage, done, total: reached.append(stage),
+            cancel=lambda: reached[-1:] == ["enhance"] and len([s for s in reached if s == "enhance"]) == 8,
+        )
+    assert reached[-1] == "enhance"
+    assert reached.count("enhance") == 8, "all thick slices were predicted: it was the next stage that ended"
+
+
+class HungryGenerator(OffsetGenerator):
+    """Runs out of memory as CUDA does when it is given more than two thick slices at a time."""
+
+    def __init__(self, most: int, words: str = "CUDA out of memory. Tried to allocate 20.00 GiB") -> None:
+        super().__init__(40.0)
+        self.most, self.words, self.refused = most, words, 0
+
+    def encode(self, context: torch.Tensor, condition: torch.Tensor) -> torch.Tensor:
+        if len(context) > self.most:
+            self.refused += 1
+            raise RuntimeError(self.words)
+        return super().encode(context, condition)
+
+
+def run_with(generator: torch.nn.Module, batch: int, device: str, monkeypatch: pytest.MonkeyPatch) -> np.ndarray:
+    """Enhance as if `device` were a GPU; the meta device stands for it and is never computed on."""
+    from CTEnhanceLib.enhancement import pipeline
+
+    stack = offset_stack()
+    stack.modules = [generator]
+    places: list[str] = []
+    monkeypatch.setattr(stack, "place", lambda where, precision: places.append(where.type))
+    monkeypatch.setattr(pipeline, "choose_device", lambda name: torch.device(device))
+    monkeypatch.setitem(pipeline._BATCH, device, batch)
+    result = enhance(thick_volume(), stack, precision="fp32", consistency=False)
+    generator.places, generator.report = places, result.report  # type: ignore[assignment]
+    return sitk.GetArrayFromImage(result.volume)
+
+
+@pytest.mark.parametrize("batch", [3, 5, 8])
+def test_when_memory_runs_out_at_any_batch_no_slice_is_skipped(batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = sitk.GetArrayFromImage(enhance(thick_volume(), offset_stack(40.0), consistency=False).volume)
+    hungry = HungryGenerator(most=2)
+    assert np.array_equal(run_with(hungry, batch, "meta", monkeypatch), expected)
+    assert hungry.refused >= 1
+    assert hungry.places == ["meta"], "a smaller batch was enough"
+    assert any("thick slices at a time" in warning for warning in hungry.report["warnings"])
+
+
+def test_when_one_slice_is_too_much_for_the_gpu_the_cpu_goes_on_where_it_stopped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    expected = sitk.GetArrayFromImage(enhance(thick_volume(), offset_stack(40.0), consistency=False).volume)
+
+    class Relieved(HungryGenerator):
+        def encode(self, context: torch.Tensor, condition: torch.Tensor) -> torch.Tensor:
+            self.most = 9 if self.refused == 2 else 0
+            return super().encode(context, condition)
+
+    relieved = Relieved(most=0)
+    assert np.array_equal(run_with(relieved, 2, "meta", monkeypatch), expected)
+    assert (relieved.refused, relieved.report["device"][:3]) == (2, "cpu")
+
+
+def test_without_memory_on_the_cpu_the_user_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(DeviceError, match="crop the volume"):
+        run_with(HungryGenerator(most=0, words="[enforce fail] can't allocate memory"), 1, "cpu", monkeypatch)
+
+
+def test_an_error_that_is_not_about_memory_is_not_taken_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(RuntimeError, match="wrong shape"):
+        run_with(HungryGenerator(most=0, words="wrong shape"), 4, "meta", monkeypatch)
+
+
+class BrightestInTheMiddle(torch.nn.Module):
+    """Its residual at all three offsets is a tenth where the middle of five slices is brightest, nothing elsewhere."""
+
+    multiple = 1
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return 0.1 * (x[:, 2:3] >= x.amax(dim=1, keepdim=True)).float().repeat(1, 3, 1, 1)
+
+
+def test_the_base_thick_is_the_middle_one_of_several_slices_seen() -> None:
+    generators = (GeneratorSpec("generator.safetensors", "unet256", {}, (-1.0, 0.0, 1.0)),)
+
+    described = spec(method="residual", base="thick", context=5, generators=generators)
+    image = thick_volume()
+    thick = sitk.GetArrayFromImage(image).astype(float)
+    thin = sitk.GetArrayFromImage(
+        enhance(image, Stack(described, [BrightestInTheMiddle()], "0" * 64), precision="fp32", consistency=False).volume
+    )
+    around = np.stack([thick[[min(max(k + d, 0), len(thick) - 1) for d in range(-2, 3)]].max(axis=0) for k in range(8)])
+    expected = np.clip(thick, -1024, 3071) + 409.5 * (np.clip(thick, -1024, 3071) >= np.clip(around, -1024, 3071))
+    for thin_of_three in range(3):
+        assert np.abs(thin[thin_of_three::3] - expected).max() <= 1
+
+
+class PaddingProbe(OffsetGenerator):
+    """Its residual is nothing where the padding repeats the last row and column, and large where it does not."""
+
+    multiple = 32
+
+    def encode(self, context: torch.Tensor, condition: torch.Tensor) -> torch.Tensor:
+        self.shapes = tuple(context.shape[-2:])
+        rows, columns = 40, 36
+        repeated = context[..., rows - 1 : rows, :columns].expand_as(context[..., rows:, :columns])
+        self.replicates = bool(torch.equal(context[..., rows:, :columns], repeated))
+        return context[:, :1]
+
+
+def test_slices_are_padded_by_repeating_their_border_and_cut_back_to_their_size() -> None:
+    stack = offset_stack()
+    probe = PaddingProbe(30.0)
+    stack.modules = [probe]
+    padded = enhance(thick_volume(), stack, precision="fp32", consistency=False).volume
+    plain = enhance(thick_volume(), offset_stack(30.0), precision="fp32", consistency=False).volume
+    assert probe.shapes == (64, 64)
+    assert probe.replicates
+    assert np.array_equal(sitk.GetArrayFromImage(padded), sitk.GetArrayFromImage(plain))
