@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,8 @@ BELOW["cli"] = {"commands", "errors", "version"}
 BELOW["__main__"] = {"cli"}
 BELOW["__init__"] = {"enhancement", "model", "version"}
 
+MOST_MODULES = 18
+
 # which rooms may import what is heavy or not everywhere, and only there; "inside" = only inside functions
 ONLY_IN = {"qt": {"panel"}, "ctk": {"panel"}, "slicer": {"scene", "panel"}, "vtk": {"scene", "panel"}}
 NEVER_AT_IMPORT = {
@@ -53,13 +56,21 @@ def room(path: Path) -> str:
     return path.relative_to(LIBRARY).parts[0].removesuffix(".py")
 
 
-def imported(tree: ast.AST) -> list[str]:
+def package_of(path: Path) -> tuple[str, ...]:
+    return ("CTEnhanceLib", *path.relative_to(LIBRARY).parts[:-1])
+
+
+def imported(tree: ast.AST, package: Sequence[str] = ()) -> list[str]:
+    """Names that are imported, in full also where the import is relative to `package`."""
     names = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names += [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            module = (
+                ".".join([*package[: len(package) - node.level + 1], node.module or ""]) if node.level else node.module
+            )
+            names += [f"{module}.{alias.name}".replace("..", ".") for alias in node.names]
     return names
 
 
@@ -78,7 +89,7 @@ def at_import(tree: ast.Module) -> list[str]:
 def test_imports_run_one_way(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     own = room(path)
-    for name in imported(tree):
+    for name in imported(tree, package_of(path)):
         first, _, rest = name.partition(".")
         if first == "CTEnhanceLib" and rest:
             other = rest.split(".")[0]
@@ -86,6 +97,23 @@ def test_imports_run_one_way(path: Path) -> None:
                 assert other == own or other in BELOW[own], f"{own} may not import {other}"
         if first in ONLY_IN and not (first == "qt" and path == DESKTOP):
             assert own in ONLY_IN[first], f"{own} may not know {first}"
+
+
+def test_a_relative_import_is_seen_like_any_other() -> None:
+    here = package_of(LIBRARY / "ct" / "geometry.py")
+    for text, name in (
+        ("from ..panel import panel", "CTEnhanceLib.panel.panel"),
+        ("from ..panel.run import run", "CTEnhanceLib.panel.run.run"),
+        ("from . import profile", "CTEnhanceLib.ct.profile"),
+        ("from .profile import SliceProfile", "CTEnhanceLib.ct.profile.SliceProfile"),
+    ):
+        assert imported(ast.parse(text), here) == [name]
+
+
+def test_no_folder_holds_more_than_a_reader_can_take_in() -> None:
+    for folder in {path.parent for path in SOURCES}:
+        modules = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
+        assert len(modules) <= MOST_MODULES, f"{folder.relative_to(LIBRARY)} wants to be two"
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(LIBRARY)))

@@ -398,7 +398,7 @@ class PaddingProbe(OffsetGenerator):
 
     def encode(self, context: torch.Tensor, condition: torch.Tensor) -> torch.Tensor:
         self.shapes = tuple(context.shape[-2:])
-        rows, columns = 40, 36
+        rows, columns = 36, 40
         repeated = context[..., rows - 1 : rows, :columns].expand_as(context[..., rows:, :columns])
         self.replicates = bool(torch.equal(context[..., rows:, :columns], repeated))
         return context[:, :1]

@@ -227,3 +227,29 @@ def test_configurations_that_build_on_each_other_are_trained_in_turn(write_confi
     capsys.readouterr()
     assert main(["train", str(first), str(second), "--device", "cpu"]) == 0
     assert f"{first} is done" in capsys.readouterr().out
+
+
+def test_the_weights_that_are_exported_are_those_of_the_best_validation(write_config, validated, tmp_path, monkeypatch):
+    from CTEnhanceLib.training import run as run_module
+    from CTEnhanceLib.training.validation import Figures
+
+    gains = iter([1.0, 3.0, 2.0])
+    monkeypatch.setattr(
+        run_module, "figures_of", lambda case, stack: (Figures((gain := next(gains)), gain, 0.0, 1.0), {})
+    )
+    monkeypatch.setattr(run_module.Journal, "picture", lambda *_: None)
+    run = run_of(write_config(extra=validated.replace("every = 3", "every = 2"), steps=6))
+    kept = {}
+    for step in (2, 4, 6):
+        run.train(until=step)
+        kept[step] = weights(run)
+    assert (run.best["step"], run.best["figure"]) == (4, 3.0)
+    exported = {}
+    monkeypatch.setattr(
+        run_module, "export_model", lambda folder, config, stack, told, report: exported.update(told, stack=stack)
+    )
+    run.export(tmp_path / "model")
+    state = [value for module in exported["stack"].modules for value in module.state_dict().values()]
+    assert exported["best_step"] == 4
+    assert same(state, kept[4][: len(state)])
+    assert not same(state, kept[6][: len(state)])
