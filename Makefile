@@ -1,5 +1,6 @@
 # make demo    the main job on real MRML nodes, without a desktop: build/demo/
 # make test    linters, types and all tests
+# make docs    the documentation site: build/docs/
 # make retrain the default model, from nothing, out of the data in CTENHANCE_DATA: hours of one core (docs/experiments.md)
 # Both set up .venv by themselves. The torch build is pinned for that (a range may pull gigabytes of CUDA):
 # make TORCH="torch>=2.0" ... chooses another.
@@ -18,13 +19,22 @@ export CTENHANCE_DATA ?= $(wildcard ../shared/data)
 # one thread beats two by far where other work shares the cores, and loses little where none does
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo test lint format cmake-lists retrain setup libraries clean
+.PHONY: demo test docs lint format cmake-lists retrain setup libraries clean
 
 demo: setup
 	$(BIN)/python -m CTEnhanceLib.scene.headless.demo $(if $(INPUT),--input "$(INPUT)") --out build/demo
 
 test: setup lint
 	$(BIN)/python -m pytest
+
+# the drawing of the imports is made from the source; a warning is an error
+docs: setup $(VENV)/.docs
+	$(BIN)/python tools/draw_house.py --write
+	$(BIN)/python -m mkdocs build --strict --quiet
+
+$(VENV)/.docs: pyproject.toml $(VENV)/.ready
+	$(BIN)/python -m pip install --quiet --editable ".[docs]" "$(TORCH)"
+	touch $@
 
 lint: setup
 	$(BIN)/ruff check .

@@ -21,6 +21,8 @@ from slicer.ScriptedLoadableModule import (
 )
 from slicer.util import VTKObservationMixin
 
+DOCUMENTATION = "https://github.com/CTEnhance/SlicerCTEnhance/blob/main/docs"
+
 
 class CTEnhance(ScriptedLoadableModule):
     """Tells Slicer what the module is called and where it belongs."""
@@ -31,9 +33,21 @@ class CTEnhance(ScriptedLoadableModule):
         self.parent.categories = [translate("qSlicerAbstractCoreModule", "Image Synthesis")]
         self.parent.dependencies = []
         self.parent.contributors = ["CTEnhance contributors"]
-        self.parent.helpText = _(
-            "Computes thin slices from a CT of bone with thick slices, and compares them with what was measured. "
-            "Choose a volume, press Enhance, look. Computed slices are for research, not for diagnosis."
+        self.parent.helpText = (
+            _(
+                "Computes thin slices from a CT of bone with thick slices, and compares them with what was measured. "
+                "Choose a volume, press Enhance, look. Computed slices are for research, not for diagnosis."
+            )
+            + "<p>"
+            + " &middot; ".join(
+                f'<a href="{DOCUMENTATION}/{page}.md">{words}</a>'
+                for page, words in (
+                    ("comparison", _("The comparison")),
+                    ("glossary", _("What the words mean")),
+                    ("models", _("Models")),
+                )
+            )
+            + "</p>"
         )
         self.parent.acknowledgementText = _(
             "The method follows Kim et al., PLOS ONE 2024;19(8):e0308346, and adds context, consistency with the "

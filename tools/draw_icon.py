@@ -1,6 +1,6 @@
 """Draws CTEnhance.png: the end of a radius, in thick slices on the left and in thin ones on the right.
 
-python Resources/draw_icon.py    writes CTEnhance.png and CTEnhance/Resources/Icons/CTEnhance.png
+python tools/draw_icon.py    writes CTEnhance.png and CTEnhance/Resources/Icons/CTEnhance.png
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Draws the thumbnails of the sample data: a coronal slice of the wrist phantom, 3 mm and 1 mm.
 
-python Resources/draw_thumbnails.py    writes CTEnhance/Resources/Icons/CTEnhanceWrist{3,1}mm.png
+python tools/draw_thumbnails.py    writes CTEnhance/Resources/Icons/CTEnhanceWrist{3,1}mm.png
 """
 
 from __future__ import annotations

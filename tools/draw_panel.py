@@ -1,6 +1,6 @@
 """Renders the panel in its host: light and dark, narrow and wide, waiting, running, done and refused.
 
-python Resources/draw_panel.py [FOLDER]    writes panel-*.png, by default into Resources/
+python tools/draw_panel.py [FOLDER]    writes panel-*.png, by default into Resources/
 
 The panel is the real one on real MRML; the window around it, and the fonts, are not Slicer's.
 """
@@ -118,7 +118,7 @@ class Studio:
 
 def main(arguments: list[str]) -> None:
     """Take all pictures."""
-    studio = Studio(Path(arguments[0]) if arguments else Path(__file__).resolve().parent)
+    studio = Studio(Path(arguments[0]) if arguments else REPOSITORY / "Resources")
     if studio.module.panel.models.entry is None:
         raise SystemExit("no model is installed in CTEnhance/Resources/Models, and the panel would say so")
     studio.take("panel-light", 420)
