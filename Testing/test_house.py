@@ -22,6 +22,7 @@ BELOW = {
     "training": {"evaluation", "enhancement", "model", "phantom", "dicom", "ct", "files", "errors", "version"},
     "dicom": {"ct", "files", "errors", "version"},
     "batch": {"ct", "dicom", "enhancement", "model", "files", "errors", "version"},
+    "page": {"ct", "evaluation"},
     "files": {"errors"},
     "errors": set(),
     "version": set(),

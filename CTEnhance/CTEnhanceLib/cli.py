@@ -18,6 +18,7 @@ COMMANDS = (
     "thicken",
     "evaluate",
     "fractures",
+    "selfcheck",
     "tables",
     "train",
     "train-uncertainty",

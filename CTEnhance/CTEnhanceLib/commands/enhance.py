@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import argparse
 import json
+from typing import TYPE_CHECKING
 
 from CTEnhanceLib.ct.geometry import slice_geometry
 from CTEnhanceLib.dicom.volumes import holds_dicom, read_volume
 from CTEnhanceLib.dicom.write import check_output_folder
 from CTEnhanceLib.enhancement.device import PRECISIONS
-from CTEnhanceLib.errors import UsageError
 from CTEnhanceLib.files.atomic import appearing, check_writable, require_different_files, write_text
 from CTEnhanceLib.files.cancellation import cancel_on_terminate, hold_lifeline
 from CTEnhanceLib.files.progress import BarProgress, JsonProgress
 from CTEnhanceLib.files.volumes import volume_suffix, write_volume
 from CTEnhanceLib.model.folder import DEFAULT_MODEL
+
+if TYPE_CHECKING:
+    import SimpleITK as sitk
+
+    from CTEnhanceLib.enhancement.pipeline import Enhancement
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -39,7 +44,10 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         help="0 accurate, 1 crisp, between them a mix; for models with both; default: the model's own",
     )
     parser.add_argument("--no-consistency", action="store_true", help="leave the back-projection out")
-    parser.add_argument("--report", metavar="PATH", help="also write the report, JSON")
+    parser.add_argument("--report", metavar="PATH", help="also write the report: .json, or .html for a page to keep")
+    parser.add_argument(
+        "--report-name", default="", metavar="TEXT", help="what the page calls the input; default: nothing"
+    )
     parser.add_argument("--progress", choices=("json",), help="progress as JSON lines on standard output")
     parser.add_argument("--lifeline", choices=("stdin",), help="end the run when standard input ends")
     parser.set_defaults(run=run)
@@ -57,9 +65,9 @@ def run(args: argparse.Namespace) -> None:
     if as_folder:
         check_output_folder(args.output)
     if args.uncertainty is not None:
-        if not volume_suffix(args.uncertainty):
-            raise UsageError(f"The uncertainty volume {args.uncertainty} needs a suffix such as .nrrd.")
         check_writable(args.uncertainty)
+        if not volume_suffix(args.uncertainty):
+            check_output_folder(args.uncertainty)
     if args.report is not None:
         check_writable(args.report)
     progress = JsonProgress() if args.progress else BarProgress()
@@ -84,28 +92,47 @@ def run(args: argparse.Namespace) -> None:
         profile=args.profile,
         fwhm=args.fwhm,
         consistency=not args.no_consistency,
-        uncertainty=args.uncertainty is not None,
+        # the report tells the share of bone above some levels, so it is computed for that too, where the model has it
+        uncertainty=True if args.uncertainty is not None else None if args.report is not None else False,
         detail=args.detail,
     )
     progress("write", 0, 1)
-    if result.uncertainty is not None:
-        write_volume(result.uncertainty, args.uncertainty)
+    if args.uncertainty is not None and result.uncertainty is not None:
+        _write(args, image, result, result.uncertainty, args.uncertainty, "uncertainty of the computed slices, HU")
     if args.report is not None:
-        write_text(json.dumps(result.report, indent=2, ensure_ascii=False) + "\n", args.report)
-    if as_folder:
-        from CTEnhanceLib.dicom import write_derived_series
-
-        source = args.input if holds_dicom(args.input) else None
-        with appearing(args.output) as partial:
-            write_derived_series(
-                result.volume,
-                partial,
-                source,
-                model=stack.spec.name,
-                model_sha256=stack.sha256,
-                report=result.report,
-                axis=slice_geometry(image).axis,
-            )
-    else:
-        write_volume(result.volume, args.output)
+        _write_report(args, image, result)
+    _write(args, image, result, result.volume, args.output, "")
     progress("write", 1, 1)
+
+
+def _write(
+    args: argparse.Namespace, measured: sitk.Image, result: Enhancement, image: sitk.Image, path: str, words: str
+) -> None:
+    """Write a computed volume as a file, or as a derived DICOM series where the path has no suffix."""
+    if volume_suffix(path):
+        write_volume(image, path)
+        return
+    from CTEnhanceLib.dicom import write_derived_series
+
+    model = result.report["model"]
+    with appearing(path) as partial:
+        write_derived_series(
+            image,
+            partial,
+            args.input if holds_dicom(args.input) else None,
+            description=words,
+            model=model["name"],
+            model_sha256=model["sha256"],
+            report=result.report,
+            axis=slice_geometry(measured).axis,
+        )
+
+
+def _write_report(args: argparse.Namespace, measured: sitk.Image, result: Enhancement) -> None:
+    if not args.report.lower().endswith((".html", ".htm")):
+        write_text(json.dumps(result.report, indent=2, ensure_ascii=False) + "\n", args.report)
+        return
+    from CTEnhanceLib.page.report_page import report_page
+
+    page = report_page(result.report, measured, result.volume, result.uncertainty, args.report_name)
+    write_text(page, args.report)

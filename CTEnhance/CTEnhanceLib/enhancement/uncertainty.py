@@ -57,11 +57,11 @@ def uncertainty_slices(plan: Plan, stack: Stack, thin: np.ndarray, device: torch
         for index, position in enumerate(plan.thin):
             watch.stop_if_cancelled()
             around = np.clip(np.arange(-2, 3) + index, 0, len(thin) - 1)
-            below, above, offset = measured_around(position / interval, len(thick))
-            stacked = np.concatenate([picture[around], measured[[below, above]].astype(np.float32)])
+            beside, offset = measured_around(position / interval, len(thick))
+            stacked = np.concatenate([picture[around], measured[beside].astype(np.float32)])
             slices = torch.from_numpy(np.pad(stacked, padding, mode="edge"))[None].to(device)
             where = torch.tensor([offset], dtype=torch.float32, device=device)
-            logarithm = network(slices[:, :5], slices[:, 5:6], slices[:, 6:7], where, condition)[0, 0]
+            logarithm = network(slices[:, :5], slices[:, 5:], where, condition)[0, 0]
             inside = logarithm[:height, :width].exp().cpu().numpy() * np.float32(scale)
             result[index] = _outside(picture[index], inside)
             result[index][window.rows, window.columns] = inside
@@ -69,10 +69,18 @@ def uncertainty_slices(plan: Plan, stack: Stack, thin: np.ndarray, device: torch
     return result
 
 
-def measured_around(position: float, count: int) -> tuple[int, int, float]:
-    """Give the measured slices before and after a position (in intervals), and where between them it lies (0 to 1)."""
+def measured_around(position: float, count: int) -> tuple[np.ndarray, float]:
+    """Give the four measured slices around a position (in intervals), edge slices repeated, and the place between.
+
+    Args:
+        position: Place along the slice axis, intervals from the first measured slice.
+        count: Number of measured slices.
+
+    Returns:
+        Indices (4,), and the place between the second and the third, 0 to 1.
+    """
     below = int(np.clip(np.floor(position + 1e-6), 0, max(0, count - 2)))
-    return below, min(below + 1, count - 1), float(np.clip(position - below, 0, 1))
+    return np.clip(np.arange(-1, 3) + below, 0, count - 1), float(np.clip(position - below, 0, 1))
 
 
 def _outside(picture: np.ndarray, inside: np.ndarray) -> float:

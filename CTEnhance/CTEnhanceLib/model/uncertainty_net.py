@@ -1,6 +1,6 @@
 """The uncertainty network: computed slices in, the error to be expected of each voxel out.
 
-It looks at the finished picture (after back-projection) and at the two measured slices around each thin one, never
+It looks at the finished picture (after back-projection) and at the four measured slices around each thin one, never
 into the generator: so it serves every `detail`, and pictures that several series were fused into.
 """
 
@@ -12,6 +12,8 @@ from torch.nn import functional
 
 NEIGHBOURS = 2
 """Thin slices that are looked at on each side."""
+MEASURED = 4
+"""Measured slices that are looked at, half of them on each side."""
 CONDITION_SIZE = 3
 _SLICES = 2 * NEIGHBOURS + 1
 _SOFT_HU = 30.0
@@ -33,7 +35,7 @@ class UncertaintyNet(nn.Module):
 
     def __init__(self, width: int = 16) -> None:
         super().__init__()
-        self.stem = nn.Conv2d(4 * (_SLICES + 3), width, 3, padding=1)
+        self.stem = nn.Conv2d(4 * (_SLICES + MEASURED + 1), width, 3, padding=1)
         self.condition = nn.Sequential(nn.Linear(CONDITION_SIZE + 3, 32), nn.ReLU(), nn.Linear(32, 2 * width))
         self.middle = nn.Conv2d(width, width, 3, padding=1)
         self.down = nn.Conv2d(width, 2 * width, 2, stride=2)
@@ -49,15 +51,15 @@ class UncertaintyNet(nn.Module):
         """What height and width must be a multiple of."""
         return 4
 
-    def forward(self, picture: Tensor, below: Tensor, above: Tensor, offset: Tensor, condition: Tensor) -> Tensor:
+    def forward(self, picture: Tensor, measured: Tensor, offset: Tensor, condition: Tensor) -> Tensor:
         """Give the logarithm of the uncertainty.
 
         Args:
             picture: (B, 5, H, W) HU: the thin slice in the middle of its neighbours along the slice axis; H and W
                 multiples of `multiple`.
-            below: (B, 1, H, W) HU: the measured slice before the thin one along the slice axis.
-            above: (B, 1, H, W) HU: the measured slice after it.
-            offset: (B,) place between them: 0 on `below`, 1 on `above`.
+            measured: (B, 4, H, W) HU: the measured slices around the thin one, along the slice axis; it lies between
+                the second and the third.
+            offset: (B,) place between these two: 0 on the second, 1 on the third.
             condition: (B, 3) raw numbers, from `context_unet.describe_scan`.
 
         Returns:
@@ -73,7 +75,7 @@ class UncertaintyNet(nn.Module):
             dim=1,
         )
         scale, shift = self.condition(known)[:, :, None, None].chunk(2, dim=1)
-        x = self.stem(functional.pixel_unshuffle(_features(picture, below, above, offset), 2))
+        x = self.stem(functional.pixel_unshuffle(_features(picture, measured, offset), 2))
         fine = _activate(x * (1 + scale) + shift)
         fine = fine + _activate(self.middle(fine))
         coarse = _activate(self.coarse(_activate(self.down(fine))))
@@ -83,11 +85,11 @@ class UncertaintyNet(nn.Module):
         return logarithm.clamp(float(torch.log(torch.tensor(_SMALLEST))), float(torch.log(torch.tensor(_LARGEST))))
 
 
-def _features(picture: Tensor, below: Tensor, above: Tensor, offset: Tensor) -> Tensor:
+def _features(picture: Tensor, measured: Tensor, offset: Tensor) -> Tensor:
     """Give the slices as differences to the middle one: small ones as they are, large ones by their logarithm."""
     middle = picture[:, NEIGHBOURS : NEIGHBOURS + 1]
     where = offset[:, None, None, None]
-    others = torch.cat([picture[:, :NEIGHBOURS], picture[:, NEIGHBOURS + 1 :], below, above], dim=1)
-    line = below * (1 - where) + above * where
+    others = torch.cat([picture[:, :NEIGHBOURS], picture[:, NEIGHBOURS + 1 :], measured], dim=1)
+    line = measured[:, 1:2] * (1 - where) + measured[:, 2:3] * where
     differences = torch.cat([others - middle, line - middle], dim=1)
     return torch.cat([middle.clamp(-1024, 3071) / 1000, torch.asinh(differences / _SOFT_HU)], dim=1)

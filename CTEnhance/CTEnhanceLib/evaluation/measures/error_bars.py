@@ -70,6 +70,8 @@ def error_bar_figures(
 def _spearman(one: np.ndarray, other: np.ndarray) -> float:
     from scipy.stats import spearmanr
 
+    if np.ptp(one) == 0 or np.ptp(other) == 0:
+        return 0.0
     return float(spearmanr(one, other)[0])
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from CTEnhanceLib.ct.intensity import BODY_ABOVE_HU, BONE_ABOVE_HU
 from CTEnhanceLib.enhancement.uncertainty import measured_around
-from CTEnhanceLib.model.uncertainty_net import NEIGHBOURS, UncertaintyNet
+from CTEnhanceLib.model.uncertainty_net import MEASURED, NEIGHBOURS, UncertaintyNet
 from CTEnhanceLib.training.uncertainty.examples import Example
 from CTEnhanceLib.training.uncertainty.settings import UncertaintySection
 
@@ -44,7 +44,7 @@ def fit(
         for group in optimiser.param_groups:
             group["lr"] = rate
         slices, error, offset, condition = _batch(examples, settings, rng)
-        logarithm = network(slices[:, :-2], slices[:, -2:-1], slices[:, -1:], offset, condition)
+        logarithm = network(slices[:, :-MEASURED], slices[:, -MEASURED:], offset, condition)
         loss = _loss(logarithm, error, slices[:, NEIGHBOURS : NEIGHBOURS + 1])
         optimiser.zero_grad()
         loss.backward()
@@ -72,16 +72,16 @@ def _loss(logarithm: Tensor, error: Tensor, middle: Tensor) -> Tensor:
 def _batch(
     examples: Sequence[Example], settings: UncertaintySection, rng: np.random.Generator
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Draw slices (B, 7, h, w), errors (B, 1, h, w), offsets (B,) and conditions (B, 3)."""
+    """Draw slices (B, 9, h, w), errors (B, 1, h, w), offsets (B,) and conditions (B, 3)."""
     slices, errors, offsets, conditions = [], [], [], []
     for _ in range(settings.batch):
         example = examples[rng.integers(len(examples))]
         index = int(rng.integers(len(example.positions)))
         around = np.clip(np.arange(-NEIGHBOURS, NEIGHBOURS + 1) + index, 0, len(example.picture) - 1)
-        below, above, offset = measured_around(float(example.positions[index]), len(example.measured))
-        stacked = np.concatenate([example.picture[around], example.measured[[below, above]], example.error[[index]]])
+        beside, offset = measured_around(float(example.positions[index]), len(example.measured))
+        stacked = np.concatenate([example.picture[around], example.measured[beside], example.error[[index]]])
         if rng.random() < 0.5:  # seen from the other end of the slice axis
-            stacked = stacked[[*range(2 * NEIGHBOURS, -1, -1), -2, -3, -1]]
+            stacked = stacked[[*range(2 * NEIGHBOURS, -1, -1), *range(-2, -2 - MEASURED, -1), -1]]
             offset = 1 - offset
         top, left = rng.integers(0, [size - settings.patch + 1 for size in stacked.shape[1:]])
         stacked = stacked[:, top : top + settings.patch, left : left + settings.patch]

@@ -1,0 +1,84 @@
+"""`ctenhance selfcheck`: test CTEnhance on a thin scan of one's own."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from CTEnhanceLib.ct.geometry import slice_geometry
+from CTEnhanceLib.ct.profile import SliceProfile
+from CTEnhanceLib.ct.thicken import thicken
+from CTEnhanceLib.dicom.volumes import read_volume
+from CTEnhanceLib.files.atomic import check_writable, write_text
+from CTEnhanceLib.files.cancellation import cancel_on_terminate, hold_lifeline
+from CTEnhanceLib.files.progress import BarProgress, JsonProgress
+from CTEnhanceLib.model.folder import DEFAULT_MODEL, METRICS_FILE, open_model
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser(
+        "selfcheck",
+        help="test CTEnhance on a thin scan of your own",
+        description="Makes thick slices of a thin scan, computes thin ones of these, and compares them with the scan.",
+    )
+    parser.add_argument("thin", metavar="THIN", help="thin-slice volume or DICOM folder")
+    parser.add_argument("--thickness", type=float, default=3.0, metavar="MM", help="default: %(default)s")
+    parser.add_argument("--profile", choices=("box", "triangle", "gaussian"), default="box")
+    parser.add_argument("--model", default=DEFAULT_MODEL, metavar="NAME|DIR", help="default: %(default)s")
+    parser.add_argument("--detail", type=float, metavar="0..1", help="for models with an accurate and a crisp end")
+    parser.add_argument("--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda, cuda:N or mps")
+    parser.add_argument("--page", default="selfcheck.html", metavar="PATH", help="default: %(default)s")
+    parser.add_argument("--progress", choices=("json",), help="progress as JSON lines on standard output")
+    parser.add_argument("--lifeline", choices=("stdin",), help="end the run when standard input ends")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Check, write the page, and print the verdict; the page is proved writable before anything is computed."""
+    cancelled = cancel_on_terminate()
+    if args.lifeline:
+        hold_lifeline(cancelled)
+    check_writable(args.page)
+    progress = JsonProgress() if args.progress else BarProgress()
+    progress("read", 0, 1)
+    thin = read_volume(args.thin)
+    progress("read", 1, 1)
+    profile = SliceProfile(args.profile, args.thickness)
+    thick = thicken(thin, args.thickness, profile=profile)
+
+    from CTEnhanceLib.enhancement.pipeline import enhance
+    from CTEnhanceLib.enhancement.report import STATEMENT
+    from CTEnhanceLib.evaluation.selfcheck import check_scan
+    from CTEnhanceLib.model.folder import load_stack
+    from CTEnhanceLib.page.selfcheck_page import selfcheck_page
+
+    stack = load_stack(args.model)
+    spacing = slice_geometry(thin, slice_geometry(thick).axis).interval
+    result = enhance(
+        thick,
+        stack,
+        spacing=spacing,
+        device=args.device,
+        progress=progress,
+        cancel=cancelled.is_set,
+        profile=profile,
+        detail=args.detail,
+    )
+    check = check_scan(thin, thick, result.volume, result.uncertainty, profile, _metrics(args.model))
+    model, size = result.report["model"], " x ".join(map(str, thin.GetSize()))
+    described = [
+        ("scan", f"{size} voxels, {' x '.join(f'{s:.4g}' for s in thin.GetSpacing())} mm"),
+        ("thick slices made of it", f"{args.thickness:g} mm, profile {args.profile}"),
+        ("computed", f"{spacing:g} mm, in {result.report['seconds']:.0f} s on {result.report['device']}"),
+        ("model", f"{model['name']}, sha256 {model['sha256'][:16]}..., detail {model.get('detail')}"),
+    ]
+    write_text(selfcheck_page(check, described, STATEMENT), args.page)
+    if not args.progress:
+        print("\n".join([*check.verdict, f"The page is {args.page}."]))
+
+
+def _metrics(model: str) -> dict:
+    path = open_model(model).path / METRICS_FILE
+    return json.loads(Path(path).read_text(encoding="utf-8")) if path.is_file() else {}

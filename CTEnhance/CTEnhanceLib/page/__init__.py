@@ -1,0 +1,1 @@
+"""Pages to keep: self-contained HTML that prints to a sheet or two, made without matplotlib (Slicer has none)."""
