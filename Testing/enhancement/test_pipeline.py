@@ -179,6 +179,28 @@ def test_cropping_air_away_changes_no_body_voxel(tmp_path: Path) -> None:
     assert (first != second).any(), "far from the body the crop must have been at work"
 
 
+def test_each_slice_is_cropped_to_its_own_body_and_changes_no_body_voxel(tmp_path: Path) -> None:
+    image = thick_volume((160, 150, 16))
+    values = sitk.GetArrayFromImage(image)
+    body = np.zeros(values.shape, bool)
+    body[:8, 20:50, 20:50] = body[8:, 100:130, 110:140] = True
+    values[~body] = -1000
+    in_air = sitk.GetImageFromArray(values)
+    in_air.CopyInformation(image)
+    whole = random_stack(tmp_path / "whole")
+    cropped = random_stack(tmp_path / "cropped", crop_margin_px=whole.modules[0].receptive_radius + 1)
+    sizes = []
+    encode = cropped.modules[0].encode
+    cropped.modules[0].encode = lambda context, condition: sizes.append(context.shape) or encode(context, condition)
+    first, second = (
+        sitk.GetArrayFromImage(enhance(in_air, stack, precision="fp32").volume).astype(int)
+        for stack in (whole, cropped)
+    )
+    assert np.abs(first - second)[np.repeat(body, 3, axis=0)].max() <= 1
+    pixels = [shape[-1] * shape[-2] for shape in sizes]
+    assert max(pixels[:6] + pixels[-6:]) < 0.75 * max(pixels), "slices far from the change see one place only"
+
+
 def test_a_slice_does_not_depend_on_what_else_is_in_the_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stack, image = random_stack(tmp_path / "model"), thick_volume()
     volumes = []

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from CTEnhanceLib.ct.intensity import BODY_ABOVE_HU, to_hu, to_stored
+from CTEnhanceLib.ct.intensity import to_hu, to_stored
+from CTEnhanceLib.enhancement.body_window import BodyWindows, Window, part_of
 from CTEnhanceLib.enhancement.device import choose_precision
 from CTEnhanceLib.enhancement.options import Watch
 from CTEnhanceLib.enhancement.plan import Plan
@@ -25,71 +26,47 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Window:
-    """The in-plane part of the slices that generators look at; the rest is air."""
-
-    rows: slice
-    columns: slice
-
-
-def body_window(thick: np.ndarray, margin: int | None, multiple: int) -> Window:
-    """Find the part of the slices that holds the body, with a margin.
-
-    Args:
-        thick: Canonical slice array, HU.
-        margin: Pixels around the body that generators must see, or None: nothing may be cropped.
-        multiple: The window begins at multiples of this, so that strided layers see the same grid.
-
-    Returns:
-        The window; all of the slice where nothing is to be gained.
-    """
-    rows, columns = thick.shape[1:]
-    if margin is None:
-        return Window(slice(0, rows), slice(0, columns))
-    body = np.zeros((rows, columns), dtype=bool)
-    for one in thick:
-        body |= one > BODY_ABOVE_HU
-    spans = []
-    for size, seen in ((rows, body.any(axis=1)), (columns, body.any(axis=0))):
-        inside = np.flatnonzero(seen)
-        low, high = (int(inside[0]), int(inside[-1]) + 1) if len(inside) else (0, size)
-        spans.append(slice(max(low - margin, 0) // multiple * multiple, min(high + margin, size)))
-    return Window(*spans)
-
-
 class Accumulator:
     """Blends predictions into thin slices that start as interpolated ones.
 
     Args:
-        thin: float32 (n_thin, rows, columns), HU, interpolated; changed in place inside the window.
+        thin: float32 (n_thin, rows, columns), HU, interpolated; changed in place inside the windows.
         predictions: All predictions to come.
-        window: Where they lie in a slice.
     """
 
-    def __init__(self, thin: np.ndarray, predictions: Sequence[Prediction], window: Window) -> None:
-        self.window = window
-        self._thin, self._window = thin, (window.rows, window.columns)
+    def __init__(self, thin: np.ndarray, predictions: Sequence[Prediction]) -> None:
+        self._thin = thin
         self._remaining = np.bincount([p.thin for p in predictions], minlength=len(thin))
-        self._bases: dict[int, np.ndarray] = {}
+        self._interpolated: dict[int, np.ndarray] = {}
         self.finished = 0
 
-    def base(self, index: int) -> np.ndarray:
+    def base(self, index: int, window: Window) -> np.ndarray:
         """Give the interpolated slice (rows, columns of the window) as stored values."""
-        if index not in self._bases:
-            self._bases[index] = to_stored(self._thin[index][self._window])
-            self._thin[index][self._window] = 0
-        return self._bases[index]
+        return to_stored(self._before(index)[window.rows, window.columns])
 
-    def add(self, prediction: Prediction, stored: np.ndarray) -> None:
-        """Blend in one predicted slice (stored values, rows and columns of the window)."""
+    def add(self, prediction: Prediction, stored: np.ndarray, window: Window | None) -> None:
+        """Blend in one predicted slice (stored values, rows and columns of the window; None: there is only air)."""
+        if window is None:
+            self.skip(prediction)
+            return
+        place = (prediction.thin, window.rows, window.columns)
+        change = to_hu(stored) - self._before(prediction.thin)[window.rows, window.columns]
+        self._thin[place] += prediction.weight * change
+        self.skip(prediction)
+
+    def skip(self, prediction: Prediction) -> None:
+        """Leave the share of one prediction to the interpolated slice: there is only air."""
         index = prediction.thin
-        self.base(index)
-        self._thin[index][self._window] += prediction.weight * to_hu(stored)
         self._remaining[index] -= 1
         if self._remaining[index] == 0:
-            del self._bases[index]
+            self._interpolated.pop(index, None)
             self.finished += 1
+
+    def _before(self, index: int) -> np.ndarray:
+        """Give the slice as it was interpolated, before anything was blended in."""
+        if index not in self._interpolated:
+            self._interpolated[index] = self._thin[index].copy()
+        return self._interpolated[index]
 
 
 @dataclass
@@ -123,8 +100,8 @@ class Runner:
             DeviceError: Memory ran out on the CPU as well.
         """
         thick = plan.volume.slices
-        window = body_window(thick, self.stack.spec.crop_margin_px, self.stack.multiple)
-        accumulator = Accumulator(thin, plan.predictions, window)
+        windows = BodyWindows(thick, self.stack.spec.crop_margin_px, self.stack.multiple)
+        accumulator = Accumulator(thin, plan.predictions)
         self.stack.place(self.device, self.precision)
         total = len({p.thin for p in plan.predictions})
         condition = scan_condition(plan)
@@ -133,15 +110,23 @@ class Runner:
             watch.stop_if_cancelled()
             members = range(start, min(start + self.batch, count))
             chosen = [p for p in plan.predictions if p.thick in members]
+            around = [context_indices(i, self.stack.spec.context, count) for i in members]
+            window = windows.around(sorted({i for row in around for i in row}))
+            if window is None:
+                for prediction in chosen:
+                    accumulator.skip(prediction)
+                start = members.stop
+                continue
             try:
-                outputs = self._predict(plan, chosen, members, accumulator, condition)
+                outputs = self._predict(plan, chosen, around, window, accumulator, condition)
             except (RuntimeError, MemoryError) as error:
                 if not _is_out_of_memory(error):
                     raise
                 self._retreat(error)
                 continue
+            own = [windows.around(row) for row in around]
             for prediction, output in zip(chosen, outputs):
-                accumulator.add(prediction, output)
+                accumulator.add(prediction, *part_of(output, window, own[prediction.thick - start]))
             start = members.stop
             watch.progress("enhance", accumulator.finished, total)
 
@@ -149,7 +134,8 @@ class Runner:
         self,
         plan: Plan,
         chosen: Sequence[Prediction],
-        members: range,
+        around: Sequence[Sequence[int]],
+        window: Window,
         accumulator: Accumulator,
         condition: tuple[float, ...],
     ) -> np.ndarray:
@@ -157,13 +143,13 @@ class Runner:
 
         if not chosen:
             return np.empty(0)
-        thick, window = plan.volume.slices, accumulator.window
-        around = [context_indices(i, self.stack.spec.context, len(thick)) for i in members]
+        thick, middle = plan.volume.slices, self.stack.spec.context // 2
         stored = {i: to_stored(thick[i][window.rows, window.columns]) for i in {i for row in around for i in row}}
         context = torch.from_numpy(np.stack([np.stack([stored[i] for i in row]) for row in around]))
-        shape = (0, *context.shape[-2:])
-        bases = np.stack([accumulator.base(p.thin) for p in chosen]) if self._needs_base else np.empty(shape, "f4")
-        in_batch = [replace(p, thick=p.thick - members.start) for p in chosen]
+        bases = np.empty((0, *context.shape[-2:]), "f4")
+        if self._needs_base:
+            bases = np.stack([accumulator.base(p.thin, window) for p in chosen])
+        in_batch = [replace(p, thick=p.thick - around[0][middle]) for p in chosen]
         interval = plan.volume.geometry.interval
         return self.stack.predict(context, in_batch, torch.from_numpy(bases), condition, interval).numpy()
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from CTEnhanceLib.ct.intensity import BODY_ABOVE_HU, BONE_ABOVE_HU, HU_MAX
+from CTEnhanceLib.enhancement.body_window import BodyWindows, Window
 from CTEnhanceLib.enhancement.options import Watch
 from CTEnhanceLib.enhancement.plan import Plan
-from CTEnhanceLib.enhancement.predict import body_window, scan_condition
+from CTEnhanceLib.enhancement.predict import scan_condition
 
 if TYPE_CHECKING:
     import torch
@@ -45,7 +46,8 @@ def uncertainty_slices(plan: Plan, stack: Stack, thin: np.ndarray, device: torch
     network: Any = stack.uncertainty
     network.to(device)
     thick, interval = plan.volume.slices, plan.volume.geometry.interval
-    window = body_window(thick, _MARGIN_PX, network.multiple)
+    windows = BodyWindows(thick, _MARGIN_PX, network.multiple)
+    window = windows.around(range(len(thick))) or Window(slice(0, thick.shape[1]), slice(0, thick.shape[2]))
     part = (slice(None), window.rows, window.columns)
     picture, measured = thin[part], thick[part]
     height, width = picture.shape[1:]
