@@ -253,3 +253,16 @@ def test_the_weights_that_are_exported_are_those_of_the_best_validation(write_co
     assert exported["best_step"] == 4
     assert same(state, kept[4][: len(state)])
     assert not same(state, kept[6][: len(state)])
+
+
+def test_a_share_of_the_weights_that_a_run_began_with_is_kept(write_config, tmp_path):
+    first = run_of(write_config(name="first", steps=3))
+    first.train()
+    first.export(tmp_path / "model")
+    initial = f'initial = "{tmp_path / "model"}"\nkeep_initial = 0.25'
+    second = run_of(write_config(name="second", training=initial))
+    second.train()
+    began = load_stack(tmp_path / "model").modules[0].state_dict()
+    ended, kept = second.learners[0].module.state_dict(), second.learners[0].result.state_dict()
+    assert all(torch.allclose(kept[n], 0.75 * ended[n] + 0.25 * began[n], atol=1e-6) for n in kept)
+    assert any(not torch.equal(ended[n], began[n]) for n in kept)

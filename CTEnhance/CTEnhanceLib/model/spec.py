@@ -90,6 +90,8 @@ class ModelSpec:
         crop_margin_px: Margin with which air may be cropped away without changing body voxels, or None.
         default_detail: Where between the accurate end (0) and the crisp end (1) of its weights the model computes
             unless asked otherwise; None where it has one set of weights.
+        mirrored: Whether what the generator gives is the mean of two passes, the second one over mirrored slices; only
+            for one that takes any offset.
         uncertainty: The network that gives the uncertainty of each voxel; None where the model has none.
         intensity: The 12-bit scale.
         normalisation: The network scale of input and output.
@@ -109,6 +111,7 @@ class ModelSpec:
     slice_profile: dict[str, Any]
     crop_margin_px: int | None = None
     default_detail: float | None = None
+    mirrored: bool = False
     uncertainty: UncertaintySpec | None = None
     intensity: dict[str, int] = field(default_factory=lambda: {"hu_min": HU_MIN, "stored_max": STORED_MAX})
     normalisation: dict[str, list[float]] = field(default_factory=lambda: {"input": [-1.0, 1.0], "output": [-1.0, 1.0]})
@@ -131,6 +134,8 @@ class ModelSpec:
         content = asdict(self)
         if self.default_detail is None:
             del content["default_detail"]
+        if not self.mirrored:
+            del content["mirrored"]
         if self.uncertainty is None:
             del content["uncertainty"]
         for generator in content["generators"]:
@@ -183,6 +188,8 @@ class ModelSpec:
             raise ValueError(f"method {self.method!r} with base {self.base!r} is not known")
         if self.offsets == ANY_OFFSET and len(self.generators) > 1:
             raise ValueError("a generator that takes any offset must stand alone")
+        if self.mirrored and self.offsets != ANY_OFFSET:
+            raise ValueError("mirrored is for a generator that takes any offset")
         self._check_detail()
         files = list(self.files)
         if len(set(files)) < len(files):

@@ -168,6 +168,8 @@ class Stack:
         generator: Any = self.modules[0]
         conditions = torch.tensor([condition], dtype=torch.float32, device=self.device).expand(len(scaled), -1)
         features = generator.encode(scaled, conditions)
+        # the same seen in a mirror across the slice axis and x: the mean of both errs less
+        mirrored = generator.encode(scaled.flip(1, 3), conditions) if self.spec.mirrored else None
         output = torch.empty(bases.shape, device=self.device)
         # one offset of every thick slice at a time: memory stays that of one batch
         turns: dict[int, list[int]] = {}
@@ -182,6 +184,9 @@ class Stack:
             offsets = torch.tensor(relative, dtype=torch.float32, device=self.device)
             base = bases[numbers][:, None] * 2 - 1
             output[numbers] = generator.decode(features[thick], base, offsets)[:, 0]
+            if mirrored is not None:
+                seen_mirrored = generator.decode(mirrored[thick], base.flip(3), -offsets)[:, 0].flip(2)
+                output[numbers] = (output[numbers] + seen_mirrored) / 2
         return output
 
 

@@ -21,7 +21,8 @@ class ModelSection:
     """What is trained and what it may be used for; see `model.spec.ModelSpec` for the meaning of most fields.
 
     `offsets_mm` empty means: any offset. `accurate` names a model folder: the run begins with its weights, which become
-    the accurate end of `detail`, and trains the crisp end; `detail` is then the default one.
+    the accurate end of `detail`, and trains the crisp end; `detail` is then the default one. `mirrored` is how the
+    model will be used, not how it is trained.
     """
 
     name: str = ""
@@ -40,6 +41,7 @@ class ModelSection:
     slice_profile: Mapping[str, Any] = field(default_factory=lambda: {"shape": "box", "fwhm_ratio": 1.0})
     accurate: str = ""
     detail: float = 0.5
+    mirrored: bool = False
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,8 @@ class TrainingSection:
         schedule: "cosine" to zero, or "linear": constant for the first half, then down to zero.
         warmup: Steps over which the learning rate rises.
         clip: Largest norm of the gradient; 0 leaves it as it is.
+        keep_initial: Share of the weights of `initial` in the ones that are validated and exported (Wortsman et al.,
+            "Robust fine-tuning of zero-shot models", CVPR 2022).
         average: Share of its old value that the running mean of the weights keeps in a step; the mean, not the last
             weights, is validated and exported. 0: no mean is kept.
         precision: "fp32", "bf16" or "fp16", of the inner layers.
@@ -133,6 +137,7 @@ class TrainingSection:
     warmup: int = 0
     clip: float = 0.0
     average: float = 0.0
+    keep_initial: float = 0.0
     precision: str = "fp32"
     seed: int = 0
     workers: int = 0
@@ -375,6 +380,12 @@ def _check(config: TrainingConfig) -> None:
         (training.batch > 0, f"training.batch must be positive, not {training.batch}."),
         (training.learning_rate > 0, f"training.learning_rate must be positive, not {training.learning_rate:g}."),
         (0 <= model.detail <= 1, f"model.detail must lie in [0, 1], not {model.detail:g}."),
+        (
+            training.keep_initial == 0
+            or (0 < training.keep_initial < 1 and bool(training.initial) and model.architecture == "context_unet"),
+            f"training.keep_initial {training.keep_initial:g} must lie in [0, 1) and go with training.initial and "
+            "architecture context_unet.",
+        ),
         (0 <= training.average < 1, f"training.average must lie in [0, 1), not {training.average:g}."),
         (
             training.schedule in {"cosine", "linear"},

@@ -49,6 +49,7 @@ def make_spec(config: TrainingConfig, measured: MeasuredProfile | None) -> Model
         kernels=model.kernels,
         slice_profile=measured.as_json() if measured else dict(model.slice_profile),
         crop_margin_px=getattr(build_generator(generators[0]), "receptive_radius", None),
+        mirrored=model.mirrored,
     )
 
 

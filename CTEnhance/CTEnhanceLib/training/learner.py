@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,7 @@ class Learner:
         optimiser = torch.optim.Adam(self.module.parameters(), training.learning_rate, training.betas)
         self.generator, self.optimiser = fabric.setup(self.module, optimiser)
         self.average = WeightAverage(self.module, training.average) if training.average else None
+        self.initial: dict[str, Tensor] = {}
         self.adversary = Adversary(config, fabric) if config.discriminator.weight > 0 else None
 
     def step(self, batch: Batch, step: int) -> dict[str, float]:
@@ -91,10 +93,13 @@ class Learner:
     @property
     def result(self) -> nn.Module:
         """The generator as it would be exported: the running mean of its weights, or the weights as they stand."""
-        return self.average.module if self.average else self.module
+        module = self.average.module if self.average else self.module
+        share = self._config.training.keep_initial
+        return _mixed(module, self.initial, share) if share and self.initial else module
 
     def begin_with(self, weights: dict[str, Tensor]) -> None:
         """Start from the weights of another run."""
+        self.initial = {name: value.detach().clone() for name, value in weights.items()}
         self.module.load_state_dict(weights)
         if self.average:
             self.average = WeightAverage(self.module, self.average.keep)
@@ -116,6 +121,19 @@ class Learner:
             self.adversary.restore(state["adversary"])
         if self.average:
             self.average.restore(state["average"])
+
+
+def _mixed(module: nn.Module, initial: dict[str, Tensor], share: float) -> nn.Module:
+    """Give a copy of a module with `share` of its weights from `initial`."""
+    mixed = copy.deepcopy(module)
+    state = module.state_dict()
+    mixed.load_state_dict(
+        {
+            name: torch.lerp(value, initial[name].to(value.device), share) if value.is_floating_point() else value
+            for name, value in state.items()
+        }
+    )
+    return mixed
 
 
 def schedule(step: int, steps: int, kind: str, warmup: int) -> float:

@@ -191,10 +191,13 @@ class Run:
         if not self.fabric.is_global_zero:
             return
         if self.best["weights"]:
-            for learner, weights in zip(self.learners, self.best["weights"]):
-                learner.result.load_state_dict(weights)
+            modules = [build_generator(spec) for spec in self.spec.generators]
+            for module, weights in zip(modules, self.best["weights"]):
+                module.load_state_dict(weights)
+            stack = Stack(self.spec, modules, "")
         else:
             self._settle()
+            stack = self.stack()
         run = {
             "steps": self.step,
             "best_step": self.best["step"] or self.step,
@@ -202,11 +205,10 @@ class Run:
             "machine": f"{self.fabric.world_size} x {device_name(self.fabric.device)}",
             "precision": self.config.training.precision,
         }
-        export_model(folder, self.config, self._both_ends(), run, self.report)
+        export_model(folder, self.config, self._with_accurate_end(stack), run, self.report)
 
-    def _both_ends(self) -> Stack:
-        """Give the stack to export: with the weights that the run began with, where these are its accurate end."""
-        stack = self.stack()
+    def _with_accurate_end(self, stack: Stack) -> Stack:
+        """Give a crisp end together with the weights that the run began with; other stacks as they are."""
         if not self.accurate:
             return stack
         crisp = [dict(module.state_dict()) for module in stack.modules]
