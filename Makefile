@@ -1,4 +1,4 @@
-# make demo    the main job on real MRML nodes, without a desktop: build/demo/
+# make demo    the main job on real MRML nodes, without a desktop: build/demo/ (SERIES=3: out of three thick series)
 # make test    linters, types and all tests
 # make docs    the documentation site: build/docs/
 # make retrain the default model, from nothing, out of the data in CTENHANCE_DATA: hours of one core (docs/experiments.md)
@@ -22,7 +22,7 @@ export OMP_NUM_THREADS ?= 1
 .PHONY: demo test docs lint format cmake-lists retrain setup libraries clean
 
 demo: setup
-	$(BIN)/python -m CTEnhanceLib.scene.headless.demo $(if $(INPUT),--input "$(INPUT)") --out build/demo
+	$(BIN)/python -m CTEnhanceLib.scene.headless.demo $(if $(INPUT),--input "$(INPUT)") $(if $(SERIES),--series $(SERIES)) --out build/demo
 
 test: setup lint
 	$(BIN)/python -m pytest

@@ -6,8 +6,8 @@ import argparse
 import json
 from typing import TYPE_CHECKING
 
+from CTEnhanceLib.commands.further_series import Input, add_series_arguments, read_inputs, used_sources
 from CTEnhanceLib.ct.geometry import slice_geometry
-from CTEnhanceLib.dicom.volumes import holds_dicom, read_volume
 from CTEnhanceLib.dicom.write import check_output_folder
 from CTEnhanceLib.enhancement.device import PRECISIONS
 from CTEnhanceLib.files.atomic import appearing, check_writable, require_different_files, write_text
@@ -27,6 +27,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser = subparsers.add_parser("enhance", help="compute thin slices from thick ones")
     parser.add_argument("input", metavar="INPUT", help=".nrrd, .nii.gz, .mha or a DICOM folder")
     parser.add_argument("output", metavar="OUTPUT", help=".nrrd, .nii.gz, .mha, or a folder name for derived DICOM")
+    add_series_arguments(parser)
     parser.add_argument("--model", default=DEFAULT_MODEL, metavar="NAME|DIR", help="default: %(default)s")
     parser.add_argument("--spacing", type=float, default=1.0, metavar="MM", help="thin interval; default: %(default)s")
     parser.add_argument("--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda, cuda:N or mps")
@@ -59,7 +60,8 @@ def run(args: argparse.Namespace) -> None:
     if args.lifeline:
         hold_lifeline(cancelled)
     outputs = {"OUTPUT": args.output, "--uncertainty": args.uncertainty, "--report": args.report}
-    require_different_files({"INPUT": args.input}, outputs)
+    inputs = {"INPUT": args.input, **{f"--also {path}": path for path in args.also}}
+    require_different_files(inputs, outputs)
     as_folder = not volume_suffix(args.output)
     check_writable(args.output)
     if as_folder:
@@ -72,7 +74,8 @@ def run(args: argparse.Namespace) -> None:
         check_writable(args.report)
     progress = JsonProgress() if args.progress else BarProgress()
     progress("read", 0, 1)
-    image = read_volume(args.input)
+    series = read_inputs(args)
+    main, *further = series
     progress("read", 1, 1)
 
     from CTEnhanceLib.enhancement.pipeline import enhance
@@ -80,7 +83,7 @@ def run(args: argparse.Namespace) -> None:
 
     stack = load_stack(args.model)
     result = enhance(
-        image,
+        main.image,
         stack,
         spacing=args.spacing,
         device=args.device,
@@ -95,36 +98,38 @@ def run(args: argparse.Namespace) -> None:
         # the report tells the share of bone above some levels, so it is computed for that too, where the model has it
         uncertainty=True if args.uncertainty is not None else None if args.report is not None else False,
         detail=args.detail,
+        also=[other.image for other in further],
     )
     progress("write", 0, 1)
     if args.uncertainty is not None and result.uncertainty is not None:
-        _write(args, image, result, result.uncertainty, args.uncertainty, "uncertainty of the computed slices, HU")
+        _write(series, result, result.uncertainty, args.uncertainty, "uncertainty of the computed slices, HU")
     if args.report is not None:
-        _write_report(args, image, result)
-    _write(args, image, result, result.volume, args.output, "")
+        _write_report(args, main.image, result)
+    _write(series, result, result.volume, args.output, "")
     progress("write", 1, 1)
 
 
-def _write(
-    args: argparse.Namespace, measured: sitk.Image, result: Enhancement, image: sitk.Image, path: str, words: str
-) -> None:
+def _write(series: list[Input], result: Enhancement, image: sitk.Image, path: str, words: str) -> None:
     """Write a computed volume as a file, or as a derived DICOM series where the path has no suffix."""
     if volume_suffix(path):
         write_volume(image, path)
         return
     from CTEnhanceLib.dicom import write_derived_series
 
+    main, *further = series
     model = result.report["model"]
     with appearing(path) as partial:
         write_derived_series(
             image,
             partial,
-            args.input if holds_dicom(args.input) else None,
+            main.folder,
+            series=main.uid,
+            also=used_sources(result.report, further),
             description=words,
             model=model["name"],
             model_sha256=model["sha256"],
             report=result.report,
-            axis=slice_geometry(measured).axis,
+            axis=slice_geometry(main.image).axis,
         )
 
 

@@ -20,6 +20,7 @@ def thicken(
     thickness: float,
     interval: float | None = None,
     profile: SliceProfile | None = None,
+    axis: int | None = None,
 ) -> sitk.Image:
     """Make a thick-slice volume of a thin-slice one.
 
@@ -32,6 +33,8 @@ def thicken(
         interval: Distance of neighbouring thick centres, mm; as the thickness when left out. A smaller one makes
             overlapping slices, a larger one leaves tissue unseen between them.
         profile: Slice profile; a box as wide as the thickness when left out.
+        axis: The axis to be thickened (0 = i, 1 = j, 2 = k): coronal or sagittal slices of an axial volume; its own
+            slice axis when left out.
 
     Returns:
         int16 HU volume in the same frame of reference.
@@ -44,7 +47,7 @@ def thicken(
     for name, value in (("thickness", thickness), ("interval", interval)):
         if not (np.isfinite(value) and value > 0):
             raise UsageError(f"The {name} must be a positive number of mm, not {value:g}.")
-    geometry = slice_geometry(image)
+    geometry = slice_geometry(image, axis)
     if min(thickness, interval) < geometry.interval * (1 - 1e-3):
         raise InputRefusedError(
             f"The slices lie {geometry.interval:g} mm apart and cannot make {min(thickness, interval):g} mm "
@@ -59,6 +62,6 @@ def thicken(
     first = (interval - geometry.interval) / 2
     thick = slice_positions(count, interval, first)
     weights = thickening_matrix(thick, geometry.positions, profile or SliceProfile("box", thickness))
-    slices = np.rint(apply_along_slices(weights, to_slices(image)))
+    slices = np.rint(apply_along_slices(weights, to_slices(image, geometry.axis)))
     limits = np.iinfo(np.int16)
-    return from_slices(np.clip(slices, limits.min, limits.max).astype(np.int16), image, first, interval)
+    return from_slices(np.clip(slices, limits.min, limits.max).astype(np.int16), image, first, interval, geometry.axis)

@@ -118,6 +118,7 @@ def computed_series(
     model: str,
     model_sha256: str,
     report: dict[str, Any] | None,
+    further: list[SourceSeries],
     now: datetime,
 ) -> None:
     """Fill in what all images of the computed series share and what says that they are computed.
@@ -143,15 +144,16 @@ def computed_series(
     facts = (report or {}).get("model")
     detail = facts.get("detail") if isinstance(facts, dict) else None
     by += "" if detail is None else f", detail {detail:.4g} between accurate (0) and crisp (1)"
+    measured = f" from {1 + len(further)} measured series," if further else ""
     dataset.DerivationDescription = (
-        f"Slices {spacing:.4g} mm apart computed by CTEnhance{by}{thickness}. Computed, not measured: for research, "
-        "not for diagnosis."
+        f"Slices {spacing:.4g} mm apart computed{measured} by CTEnhance{by}{thickness}. Computed, not measured: for "
+        "research, not for diagnosis."
     )
     dataset.DerivationCodeSequence = [_code("113085", "Spatial resampling")]
     dataset.ImageComments = "Computed slice, for research, not for diagnosis."
     _equipment(dataset, source, model, model_sha256)
     if source:
-        dataset.ReferencedSeriesSequence = [_referenced_series(source)]
+        dataset.ReferencedSeriesSequence = [_referenced_series(one) for one in (source, *further)]
     if report is not None:
         block = dataset.private_block(_PRIVATE_GROUP, PRIVATE_CREATOR, create=True)
         block.add_new(0x01, "UT", json.dumps(report, ensure_ascii=False))

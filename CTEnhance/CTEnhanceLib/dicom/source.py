@@ -34,6 +34,12 @@ class SourceSeries:
         """Headers of all slices along the slice axis."""
         return self.grid.headers
 
+    def crossing(self, corners: np.ndarray) -> list[SliceHeader]:
+        """Give the slices that come within half a slice of a thin slice with these corners (LPS mm, (n, 3))."""
+        heights = (corners - self.grid.origin) @ self.grid.direction[:, 2] / self.grid.spacing[2]
+        low, high = heights.min() - 0.5, heights.max() + 0.5
+        return [header for index, header in enumerate(self.headers) if low <= index <= high]
+
     def near(self, position: np.ndarray) -> list[SliceHeader]:
         """Give the slices around a point (LPS mm): those within `REACH_INTERVALS` intervals along the normal."""
         height = float((np.asarray(position) - self.grid.origin) @ self.grid.direction[:, 2])
@@ -45,8 +51,13 @@ class SourceSeries:
         ]
 
 
-def read_source(folder: Path, image: sitk.Image) -> SourceSeries:
+def read_source(folder: Path, image: sitk.Image, series: str | None = None) -> SourceSeries:
     """Read the headers of the source series and check that `image` lies on its in-plane grid.
+
+    Args:
+        folder: Folder that holds it.
+        image: The computed volume.
+        series: Series Number or Series Instance UID; needed where the folder holds several.
 
     Raises:
         InputRefusedError: The folder holds no usable CT series.
@@ -54,7 +65,7 @@ def read_source(folder: Path, image: sitk.Image) -> SourceSeries:
     """
     import pydicom
 
-    headers = find_ct_series(folder)
+    headers = find_ct_series(folder, series)
     check_headers(headers)
     grid = series_grid(headers)
     if not _fits(image, grid):
@@ -65,6 +76,15 @@ def read_source(folder: Path, image: sitk.Image) -> SourceSeries:
     dataset = pydicom.dcmread(grid.headers[0].path, stop_before_pixels=True, force=True)
     dataset.decode()
     return SourceSeries(grid, dataset)
+
+
+def further_source(folder: Path, series: str) -> SourceSeries:
+    """Read the headers of a further series that was fused into a computed volume; it may lie in any orientation."""
+    import pydicom
+
+    headers = find_ct_series(folder, series)
+    grid = series_grid(headers)
+    return SourceSeries(grid, pydicom.dcmread(grid.headers[0].path, stop_before_pixels=True, force=True))
 
 
 def _fits(image: sitk.Image, grid: SeriesGrid) -> bool:

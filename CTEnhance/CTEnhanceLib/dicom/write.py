@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import shutil
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ import numpy as np
 
 from CTEnhanceLib.ct.geometry import slice_geometry
 from CTEnhanceLib.dicom.attributes import computed_series, patient_and_study, source_images
-from CTEnhanceLib.dicom.source import SourceSeries, read_source
+from CTEnhanceLib.dicom.source import SourceSeries, further_source, read_source
 from CTEnhanceLib.dicom.tolerance import tolerant_of_headers
 from CTEnhanceLib.errors import OutputError, UsageError
 
@@ -46,6 +47,8 @@ def write_derived_series(
     folder: Path | str,
     source_folder: Path | str | None = None,
     *,
+    series: str | None = None,
+    also: Sequence[tuple[Path | str, str]] = (),
     description: str = "",
     model: str = "",
     model_sha256: str = "",
@@ -62,6 +65,8 @@ def write_derived_series(
         image: Three-dimensional, HU; rounded to whole HU.
         folder: Folder to make; it may exist if it is empty.
         source_folder: DICOM folder of the thick series that the volume was computed from.
+        series: Series Number or Series Instance UID of the thick series, where the folder holds several.
+        also: Folder and Series Instance UID of each further series that was fused into the volume.
         description: Begin of the Series Description; that of the source when empty.
         model: Name of the model.
         model_sha256: Its hash.
@@ -79,7 +84,8 @@ def write_derived_series(
     image = _slices_last(image, axis)
     target = Path(folder)
     check_output_folder(target)
-    source = read_source(Path(source_folder), image) if source_folder is not None else None
+    source = read_source(Path(source_folder), image, series) if source_folder is not None else None
+    further = [further_source(Path(other), uid) for other, uid in also]
     now = datetime.now()
     template = patient_and_study(source, now)
     computed_series(
@@ -90,13 +96,14 @@ def write_derived_series(
         model=model,
         model_sha256=model_sha256,
         report=report,
+        further=further,
         now=now,
     )
     _describe_grid(template, image)
     partial = target.parent / f".{target.name}.{uuid4().hex[:8]}.part"
     try:
         partial.mkdir()
-        _write_slices(image, template, source, partial)
+        _write_slices(image, template, source, further, partial)
         if target.is_dir():
             target.rmdir()  # empty; Windows replaces no folder by another
         partial.replace(target)
@@ -128,7 +135,9 @@ def _describe_grid(dataset: Dataset, image: sitk.Image) -> None:
     dataset.WindowCenter, dataset.WindowWidth = _WINDOW_CENTER, _WINDOW_WIDTH
 
 
-def _write_slices(image: sitk.Image, template: Dataset, source: SourceSeries | None, folder: Path) -> None:
+def _write_slices(
+    image: sitk.Image, template: Dataset, source: SourceSeries | None, further: list[SourceSeries], folder: Path
+) -> None:
     import SimpleITK as sitk
 
     slices = sitk.GetArrayViewFromImage(image)
@@ -141,9 +150,18 @@ def _write_slices(image: sitk.Image, template: Dataset, source: SourceSeries | N
         dataset.ImagePositionPatient = _decimal(position)
         dataset.SliceLocation = _decimal([position @ normal])[0]
         dataset.InstanceNumber = number + 1
-        if source:
-            dataset.SourceImageSequence = source_images(source.near(position))
+        near = list(source.near(position)) if source else []
+        for other in further:
+            near += other.crossing(_corners(image, number))
+        if near:
+            dataset.SourceImageSequence = source_images(near)
         _write_slice(dataset, values, folder / f"{number + 1:05d}.dcm")
+
+
+def _corners(image: sitk.Image, number: int) -> np.ndarray:
+    columns, rows, _ = image.GetSize()
+    ends = [(c, r, number) for c in (0, columns - 1) for r in (0, rows - 1)]
+    return np.array([image.TransformIndexToPhysicalPoint(end) for end in ends])
 
 
 def _choose_storage(dataset: Dataset, lowest: float, highest: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,17 @@ from CTEnhanceLib.ct.consistency import back_project, residual_rmse
 from CTEnhanceLib.ct.intensity import HU_MAX, HU_MIN, outside_scale
 from CTEnhanceLib.ct.interpolation import apply_along_slices, row_blocks
 from CTEnhanceLib.ct.profile import SliceProfile
-from CTEnhanceLib.ct.thick_volume import thick_volume
+from CTEnhanceLib.ct.thick_volume import ThickVolume, thick_volume
 from CTEnhanceLib.enhancement.device import choose_device, choose_precision, device_name
+from CTEnhanceLib.enhancement.further import (
+    ALONE_SENTENCE,
+    FurtherSeries,
+    describe,
+    further_volume,
+    fuse,
+    judge_all,
+    left_out_sentence,
+)
 from CTEnhanceLib.enhancement.guard import check_consistency, check_grid, check_report, check_values
 from CTEnhanceLib.enhancement.options import Cancel, Options, Progress, Watch
 from CTEnhanceLib.enhancement.plan import Plan, make_plan
@@ -61,6 +71,7 @@ def enhance(
     consistency: bool = True,
     uncertainty: bool | None = None,
     detail: float | None = None,
+    also: Sequence[sitk.Image] = (),
 ) -> Enhancement:
     """Compute thin slices from a thick-slice bone CT.
 
@@ -80,6 +91,7 @@ def enhance(
         uncertainty: Whether to give the uncertainty of every voxel; when left out, wherever the model has one.
         detail: 0 (accurate) to 1 (crisp): which mix of the two sets of weights computes; the default of the model when
             left out.
+        also: Further thick series of the same scan, in any orientation; each that fits is fused into the thin volume.
 
     Returns:
         The thin-slice volume, the uncertainty if there is one, and the report.
@@ -100,17 +112,20 @@ def enhance(
     chosen_device = choose_device(device)
     runner = Runner(stack, chosen_device, choose_precision(precision, chosen_device), _BATCH[chosen_device.type], [])
     volume = thick_volume(image, stated=stated, spacing=spacing, model_profile=stack.spec.slice_profile)
-    return compute(make_plan(volume, stack, options), runner, watch)
+    further = [further_volume(other, volume, stated, stack.spec) for other in also]
+    return compute(make_plan(volume, stack, options), runner, watch, further)
 
 
-def compute(plan: Plan, runner: Runner, watch: Watch) -> Enhancement:
-    """Compute what a plan settled: interpolate, predict, make consistent, report; errors as in `enhance`."""
+def compute(plan: Plan, runner: Runner, watch: Watch, further: Sequence[ThickVolume] = ()) -> Enhancement:
+    """Compute what a plan settled: interpolate, predict, make consistent, fuse, report; errors as in `enhance`."""
+    judged = judge_all(plan.volume, further, watch)
     watch.progress("interpolate", 0, 1)
     thin = apply_along_slices(plan.interpolation, plan.volume.slices)
     watch.progress("interpolate", 1, 1)
     runner.run(plan, thin, watch)
     consistency, clipped = _finish(plan, thin, watch)
     check_consistency(plan, consistency)
+    told = _fuse(plan, judged, thin, runner, consistency, watch)
     beyond = check_values(plan, thin)
     bars = uncertainty_slices(plan, runner.stack, thin, runner.device, watch) if plan.gives_uncertainty else None
     volume = _as_image(plan, _rounded(thin))
@@ -121,13 +136,36 @@ def compute(plan: Plan, runner: Runner, watch: Watch) -> Enhancement:
         consistency=consistency,
         clipped=clipped,
         uncertainty=None if bars is None else describe_uncertainty(thin, bars),
-        notes=[*runner.notes, *beyond.sentences()],
+        further=told,
+        notes=[
+            *runner.notes,
+            *(left_out_sentence(entry) for entry in judged if not entry.is_used),
+            *([ALONE_SENTENCE] if bars is not None and any(entry.is_used for entry in judged) else []),
+            *beyond.sentences(),
+        ],
         seconds=watch.seconds,
     )
     uncertainty = None if bars is None else _as_image(plan, bars)
     report = make_report(plan, volume, facts)
     check_report(report)
     return Enhancement(volume, uncertainty, report)
+
+
+def _fuse(
+    plan: Plan,
+    judged: list[FurtherSeries],
+    thin: np.ndarray,
+    runner: Runner,
+    consistency: dict[str, float],
+    watch: Watch,
+) -> list[dict[str, Any]]:
+    """Fuse the further series in; give what the report says of each."""
+    used = [entry for entry in judged if entry.is_used]
+    figures = fuse(plan.volume, used, thin, float(plan.thin[0]), plan.options.spacing, runner.device, watch)
+    if used:
+        consistency["after"] = figures[0]["after"]
+    of_used = iter(figures[1:])
+    return [describe(entry, next(of_used) if entry.is_used else None) for entry in judged]
 
 
 def _finish(plan: Plan, thin: np.ndarray, watch: Watch) -> tuple[dict[str, float], dict[str, int]]:

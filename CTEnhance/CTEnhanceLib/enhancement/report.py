@@ -24,6 +24,7 @@ class RunFacts:
         consistency: HU RMSE against the measured slices: "before", "after" and of the "cubic" interpolation.
         clipped: Voxels "above" and "below" the 12-bit scale.
         uncertainty: What `uncertainty.describe_uncertainty` says, or None.
+        further: What is told of each further series.
         notes: What had to be changed on the way, one sentence each.
         seconds: Time from call to result.
     """
@@ -33,6 +34,7 @@ class RunFacts:
     consistency: dict[str, float]
     clipped: dict[str, int]
     uncertainty: dict[str, Any] | None
+    further: list[dict[str, Any]]
     notes: list[str]
     seconds: float
 
@@ -73,6 +75,9 @@ def make_report(plan: Plan, thin: sitk.Image, facts: RunFacts) -> dict[str, Any]
     }
     if facts.uncertainty is not None:
         report["uncertainty"] = facts.uncertainty
+    if facts.further:
+        report["measured_series"] = 1 + sum(told["used"] for told in facts.further)
+        report["further_series"] = facts.further
     return report
 
 

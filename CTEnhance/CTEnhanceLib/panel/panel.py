@@ -16,6 +16,7 @@ from CTEnhanceLib.panel.device_list import DeviceList
 from CTEnhanceLib.panel.dialogs import ask_for_folder
 from CTEnhanceLib.panel.model_list import ModelList
 from CTEnhanceLib.panel.run.estimate import device_kind, estimate_run, rate_of_run
+from CTEnhanceLib.panel.run.further_series import FurtherSeriesChoice
 from CTEnhanceLib.panel.run.outcome import Outcome
 from CTEnhanceLib.panel.run.problem_report import problem_report
 from CTEnhanceLib.panel.run.process import QtWorker, Worker, after_events
@@ -56,6 +57,7 @@ class Panel:
             ui.modelComboBox, ui.modelCardButton, ui.modelCardBrowser, ui.addModelButton, self._model_chosen
         )
         self.detail = DetailSlider(ui.detailSlider, ui.detailLabel, self._detail_chosen)
+        self.further = FurtherSeriesChoice(ui, self.update)
         self.run_section = RunSection(ui, self, self.update, self._done)
         self.comparison = ComparisonSection(ui, self.update)
         self.figures = FiguresSection(ui, self.comparison)
@@ -120,6 +122,7 @@ class Panel:
             consistency=chosen.consistency,
             uncertainty=chosen.uncertainty,
             detail=self.detail.detail(self._spec, chosen.detail),
+            further=len(self.further.chosen),
         )
 
     def start_run(self, listener: RunSection) -> None:
@@ -131,7 +134,7 @@ class Panel:
         run = EnhanceRun(self._make_worker(), listener, slicer.app.temporaryPath, after_events)
         self._run_settings, self._run_input = self.settings, self._understanding
         self._run_device, self._run_model = self.devices.expected, self.models.entry
-        run.start(chosen.inputVolume, chosen.outputVolume, self._run_settings)
+        run.start(chosen.inputVolume, chosen.outputVolume, self._run_settings, self.further.chosen)
 
     def run_report(self, outcome: Outcome) -> str:
         """What "Copy report" puts on the clipboard."""
@@ -142,6 +145,7 @@ class Panel:
     def _show_understanding(self) -> None:
         chosen, ui = self.parameters, self.ui
         node = chosen.inputVolume if chosen is not None else None
+        self.further.show(node if node is not None and node.GetImageData() is not None else None)
         if node is None:
             self._understanding, self._seen = None, ()
             ui.verdictLabel.visible = ui.estimateLabel.visible = False

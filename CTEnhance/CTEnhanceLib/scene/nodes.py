@@ -23,7 +23,9 @@ DICOM_FACTS = (
     ("0018|0050", "0018,0050"),  # slice thickness
     ("0018|0088", "0018,0088"),  # spacing between slices
     ("0018|1210", "0018,1210"),  # convolution kernel
+    ("0020|000d", "0020,000d"),  # study instance UID
     ("0020|000e", "0020,000e"),  # series instance UID
+    ("0020|0052", "0020,0052"),  # frame of reference UID
     ("0008|0008", "0008,0008"),  # image type
 )
 

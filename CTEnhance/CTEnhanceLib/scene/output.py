@@ -7,6 +7,7 @@ in a process of its own (the panel's way, as only that can be cancelled at any m
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable
 
@@ -15,6 +16,7 @@ import slicer
 
 from CTEnhanceLib.errors import InputRefusedError, UsageError
 from CTEnhanceLib.scene.distortion import refuse_hidden_distortion
+from CTEnhanceLib.scene.further_series import remember_further
 from CTEnhanceLib.scene.nodes import DICOM_ATTRIBUTE, add_volume, image_from_node, remove_with_belongings, update_node
 from CTEnhanceLib.scene.provenance import REPORT_ATTRIBUTE, Kind, mark
 
@@ -37,6 +39,7 @@ def enhance_node(
     device: str = "auto",
     progress: Callable[[str, int, int], None] | None = None,
     cancel: Callable[[], bool] | None = None,
+    further: Sequence[slicer.vtkMRMLScalarVolumeNode] = (),
     **options: Any,
 ) -> slicer.vtkMRMLScalarVolumeNode:
     """Compute thin slices from a thick-slice volume node.
@@ -49,6 +52,7 @@ def enhance_node(
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
         progress: Called with stage, done, total.
         cancel: Asked between batches; True ends the run.
+        further: Further thick series of the same scan, to be fused in.
         options: Further arguments of `CTEnhanceLib.enhance` (precision, thickness, profile, uncertainty, ...).
 
     Returns:
@@ -65,9 +69,20 @@ def enhance_node(
     refuse_hidden_distortion(input_node)
     image = image_from_node(input_node)
     stack = load_stack(model) if isinstance(model, (str, Path)) else model
-    result = enhance(image, stack, spacing=spacing, device=device, progress=progress, cancel=cancel, **options)
+    for node in further:
+        refuse_hidden_distortion(node)
+    also = [image_from_node(node) for node in further]
+    result = enhance(
+        image, stack, spacing=spacing, device=device, progress=progress, cancel=cancel, also=also, **options
+    )
     return apply_result(
-        input_node, result.volume, result.report, spacing, output_node=output_node, uncertainty=result.uncertainty
+        input_node,
+        result.volume,
+        result.report,
+        spacing,
+        output_node=output_node,
+        uncertainty=result.uncertainty,
+        further=further,
     )
 
 
@@ -95,6 +110,7 @@ def result_from_file(
     *,
     output_node: slicer.vtkMRMLScalarVolumeNode | None = None,
     uncertainty_path: str | Path | None = None,
+    further: Sequence[slicer.vtkMRMLScalarVolumeNode] = (),
 ) -> slicer.vtkMRMLScalarVolumeNode:
     """Take a worker's files into the scene, as `enhance_node` would have done.
 
@@ -105,6 +121,7 @@ def result_from_file(
         spacing: Distance of the thin slices as asked, in mm.
         output_node: The node to fill; None makes a new one.
         uncertainty_path: The uncertainty volume, when it was asked for.
+        further: The further series that the worker was given.
 
     Returns:
         The computed volume.
@@ -116,7 +133,9 @@ def result_from_file(
     volume = sitk.ReadImage(str(volume_path))
     report = json.loads(Path(report_path).read_text(encoding="utf-8"))
     uncertainty = sitk.ReadImage(str(uncertainty_path)) if uncertainty_path else None
-    return apply_result(input_node, volume, report, spacing, output_node=output_node, uncertainty=uncertainty)
+    return apply_result(
+        input_node, volume, report, spacing, output_node=output_node, uncertainty=uncertainty, further=further
+    )
 
 
 def apply_result(
@@ -127,6 +146,7 @@ def apply_result(
     *,
     output_node: slicer.vtkMRMLScalarVolumeNode | None = None,
     uncertainty: sitk.Image | None = None,
+    further: Sequence[slicer.vtkMRMLScalarVolumeNode] = (),
 ) -> slicer.vtkMRMLScalarVolumeNode:
     """Make a computed image a volume node that says what it is and where it came from.
 
@@ -137,6 +157,7 @@ def apply_result(
         spacing: Distance of the thin slices as asked, in mm (part of the name).
         output_node: The node to fill; None makes a new one.
         uncertainty: The uncertainty of every voxel, HU, or None.
+        further: The further series that were given; the report says which of them were used.
 
     Returns:
         The computed volume.
@@ -159,6 +180,7 @@ def apply_result(
     # The facts of the measured slices (thickness!) are not true of the computed ones.
     output_node.SetAttribute(DICOM_ATTRIBUTE, None)
     output_node.SetNodeReferenceID(INPUT_REFERENCE, input_node.GetID())
+    remember_further(output_node, further, report)
     output_node.EndModify(modified)
     _apply_uncertainty(input_node, output_node, uncertainty, spacing)
     return output_node

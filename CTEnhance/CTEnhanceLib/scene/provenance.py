@@ -79,7 +79,18 @@ def describe(node: slicer.vtkMRMLVolumeNode, axis: int, kind: Kind) -> str:
         kind: What it is.
     """
     detail = node.GetAttribute(DETAIL_ATTRIBUTE) or f"{node.GetSpacing()[axis]:.3g} mm slices"
+    count = measured_series(node) if kind is Kind.COMPUTED else 1
+    if count > 1:
+        detail += f" from {count} measured series"
+    elif kind is Kind.MEASURED and not node.GetAttribute(DETAIL_ATTRIBUTE):
+        # a further series is thick along an axis of its own
+        detail = f"{node.GetSpacing()[slice_axis(node)]:.3g} mm slices"
     return f"{kind.value.upper()} · {detail}"
+
+
+def measured_series(computed: slicer.vtkMRMLVolumeNode) -> int:
+    """How many measured series a computed volume was made from."""
+    return int(report_of(computed).get("measured_series", 1))
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import logging
 import shutil
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Callable, Protocol
 
@@ -23,6 +24,7 @@ from CTEnhanceLib.panel.run.outcome import Outcome, failure_sentence
 from CTEnhanceLib.panel.run.process import Worker, WorkerEnd
 from CTEnhanceLib.panel.run.progress import Progress, parse_progress
 from CTEnhanceLib.panel.run.settings import (
+    FURTHER_FILE,
     INPUT_FILE,
     OUTPUT_FILE,
     REPORT_FILE,
@@ -89,8 +91,9 @@ class EnhanceRun:
         input_node: slicer.vtkMRMLScalarVolumeNode,
         output_node: slicer.vtkMRMLScalarVolumeNode | None,
         settings: Settings,
+        further: Sequence[slicer.vtkMRMLScalarVolumeNode] = (),
     ) -> None:
-        """Write the input where the worker finds it, and start the worker.
+        """Write the input and further series where the worker finds it, and start the worker.
 
         Raises:
             UsageError: Another run goes on, or output and input are the same volume.
@@ -103,9 +106,10 @@ class EnhanceRun:
 
         refuse_same_node(input_node, output_node)
         self._input, self._settings = input_node, settings
+        self._further_ids = [node.GetID() for node in further]
         self._output_id = output_node.GetID() if output_node is not None else None
         self._started = time.monotonic()
-        self._write_input()
+        self._write_input(further)
         EnhanceRun._active = self
         self._watch_scene()
         self._listener.run_started(self)
@@ -123,7 +127,7 @@ class EnhanceRun:
         else:
             self._launch()
 
-    def _write_input(self) -> None:
+    def _write_input(self, further: Sequence[slicer.vtkMRMLScalarVolumeNode]) -> None:
         from CTEnhanceLib.scene.output import volume_to_file
 
         try:
@@ -133,6 +137,8 @@ class EnhanceRun:
             raise OutputError(_unwritable(error)) from error
         try:
             volume_to_file(self._input, self.folder / INPUT_FILE)
+            for number, node in enumerate(further):
+                volume_to_file(node, self.folder / FURTHER_FILE.format(number))
         except BaseException as error:
             shutil.rmtree(self.folder, ignore_errors=True)
             if isinstance(error, (OSError, RuntimeError)):  # SimpleITK tells of a full disk by a RuntimeError
@@ -208,6 +214,7 @@ class EnhanceRun:
             self._settings.spacing,
             output_node=self._chosen_output(),
             uncertainty_path=uncertainty if self._settings.uncertainty else None,
+            further=[self._input.GetScene().GetNodeByID(node_id) for node_id in self._further_ids],
         )
         content = json.loads(report.read_text(encoding="utf-8"))
         return self._ended("done", end, node=node, report=content)

@@ -150,6 +150,9 @@ def done_sentence(outcome: Outcome) -> str:
     text = _("Done in {time}: {name}.").format(
         time=duration_words(outcome.seconds, estimated=False), name=outcome.node.GetName()
     )
+    count = outcome.report.get("measured_series", 1)
+    if count > 1:
+        text += " " + _("Computed from {count} measured series.").format(count=count)
     consistency = outcome.report.get("consistency", {})
     if "after" in consistency and "cubic" in consistency:
         text += " " + _(

@@ -8,6 +8,7 @@ from pathlib import Path
 INPUT_FILE = "input.nrrd"
 OUTPUT_FILE = "output.nrrd"
 REPORT_FILE = "report.json"
+FURTHER_FILE = "further-{}.nrrd"
 UNCERTAINTY_FILE = "uncertainty.nrrd"
 
 
@@ -22,7 +23,8 @@ class Settings:
         precision: ``auto``, ``fp32``, ``fp16`` or ``bf16``.
         thickness: Slice thickness typed in, mm; None takes what is known.
         consistency: Whether the result is matched to the measured slices.
-        uncertainty: Whether a uncertainty volume is wanted.
+        uncertainty: Whether an uncertainty volume is wanted.
+        further: How many further series of the scan are fused in.
         detail: 0 (accurate) to 1 (crisp); None where the model has one set of weights.
     """
 
@@ -34,6 +36,7 @@ class Settings:
     consistency: bool = True
     uncertainty: bool = False
     detail: float | None = None
+    further: int = 0
 
 
 def command_arguments(folder: Path, settings: Settings) -> list[str]:
@@ -41,6 +44,8 @@ def command_arguments(folder: Path, settings: Settings) -> list[str]:
     arguments = ["enhance", str(folder / INPUT_FILE), str(folder / OUTPUT_FILE)]
     arguments += ["--model", settings.model, "--spacing", f"{settings.spacing:g}"]
     arguments += ["--device", settings.device, "--precision", settings.precision]
+    for number in range(settings.further):
+        arguments += ["--also", str(folder / FURTHER_FILE.format(number))]
     if settings.thickness is not None:
         arguments += ["--thickness", f"{settings.thickness:g}"]
     if settings.detail is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Callable, Protocol
 
+import numpy as np
 import slicer
 import vtk
 
@@ -39,6 +40,12 @@ class SliceView:
     def tag(self) -> str:
         """Singleton tag of the view node."""
         return str(self.node.GetSingletonTag())
+
+    @property
+    def normal(self) -> np.ndarray:
+        """Normal of its plane, RAS, shape (3,)."""
+        matrix = self.node.GetSliceToRAS()
+        return np.array([matrix.GetElement(row, 2) for row in range(3)])
 
 
 @dataclass

@@ -26,6 +26,7 @@ from CTEnhanceLib.scene.comparison.slice_bar import SliceBar
 from CTEnhanceLib.scene.comparison.view_host import SliceView, Stage, VolumeView
 from CTEnhanceLib.scene.comparison.volumes import Volumes
 from CTEnhanceLib.scene.figures.surface import SurfacePair
+from CTEnhanceLib.scene.further_series import further_of
 
 
 class Removable(Protocol):
@@ -103,11 +104,13 @@ class Dressing:
         for view in views:
             view.composite.SetForegroundVolumeID(None)
             view.composite.SetForegroundOpacity(0.0)
-            view.composite.SetBackgroundVolumeID(self._volumes.of(side_of(view)).GetID())
+            shown = self._volumes.of_view(side_of(view), view.normal)
+            shown.GetDisplayNode().SetInterpolate(False)
+            view.composite.SetBackgroundVolumeID(shown.GetID())
 
     def _share_window(self) -> None:
         volumes = self._volumes
-        shown = (volumes.measured, volumes.left, volumes.computed, volumes.reference)
+        shown = (volumes.measured, volumes.left, volumes.computed, volumes.reference, *further_of(volumes.computed))
         displays = {node.GetDisplayNodeID(): node.GetDisplayNode() for node in shown if node is not None}
         self._parts.append(SharedWindow(list(displays.values())))
 

@@ -57,6 +57,7 @@ class Case:
         title: First line of the picture.
         profile: The slice profile that made it, where it is known.
         focus: Where the slice views stand (RAS); None for the middle of the bone.
+        further: Further thick series of the same scan.
     """
 
     name: str
@@ -65,18 +66,24 @@ class Case:
     title: str
     profile: SliceProfile | None
     focus: tuple[float, float, float] | None
+    further: tuple[sitk.Image, ...] = ()
 
 
-def phantom_case() -> Case:
-    """A generated wrist with an intra-articular fracture, thickened to 3 mm by a box profile."""
+def phantom_case(series: int = 1) -> Case:
+    """A generated wrist with an intra-articular fracture, thickened to 3 mm by a box profile.
+
+    Args:
+        series: 1 for axial slices, 2 for coronal ones as well, 3 for sagittal ones as well.
+    """
     from CTEnhanceLib.ct.thicken import thicken
     from CTEnhanceLib.phantom import wrist_phantom
 
     truth, profile = wrist_phantom(SEED, SPACING), SliceProfile("box", THICKNESS)
     thick = thicken(truth, THICKNESS, profile=profile)
     title = f"Distal radius fracture, generated wrist phantom (seed {SEED})"
+    further = tuple(thicken(truth, THICKNESS, profile=profile, axis=axis) for axis in (1, 0)[: series - 1])
     left, back, up = truth.TransformIndexToPhysicalPoint(FRACTURE)
-    return Case("wrist", thick, truth, title, profile, (-left, -back, up))
+    return Case("wrist", thick, truth, title, profile, (-left, -back, up), further)
 
 
 def file_case(path: Path) -> Case:
@@ -103,7 +110,11 @@ def run(case: Case, folder: Path, model: str | Path | Stack) -> dict[str, Any]:
 
 def _run(case: Case, folder: Path, model: str | Path | Stack, stage: OffscreenStage) -> dict[str, Any]:
     measured = add_volume(stage.scene, case.thick, case.name, WINDOW)
-    computed = enhance_node(measured, model=model, profile=case.profile)
+    further = [
+        add_volume(stage.scene, image, f"{case.name} {plane}", WINDOW)
+        for image, plane in zip(case.further, ("coronal", "sagittal"))
+    ]
+    computed = enhance_node(measured, model=model, profile=case.profile, further=further)
     report = report_of(computed)
     if case.truth is not None:
         report["metrics"] = _metrics(case, image_from_node(computed))
@@ -128,10 +139,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--input", type=Path, help="a volume or DICOM folder; a generated wrist when left out")
     parser.add_argument("--out", type=Path, default=Path("build/demo"), help="folder of the results")
     parser.add_argument("--model", default="context", help="name or folder of the model")
+    parser.add_argument(
+        "--series", type=int, choices=(1, 2, 3), default=1, help="measured series of the generated wrist"
+    )
     chosen = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
-        case = file_case(chosen.input) if chosen.input else phantom_case()
+        case = file_case(chosen.input) if chosen.input else phantom_case(chosen.series)
         report = run(case, chosen.out, chosen.model)
     except CTEnhanceError as error:
         sys.stderr.write(f"{error}\n")
@@ -163,9 +177,12 @@ def _lines(
     """What stands under the title of the picture."""
     model, consistency = report["model"], report["consistency"]
     sizes = " to ".join(f"{max(node.GetSpacing()):.3g} mm" for node in (measured, computed))
+    count = report.get("measured_series", 1)
+    computed_from = f" · computed from {count} measured series" if count > 1 else ""
     lines = [
-        f"{sizes} slices · model {model['name']} ({model['sha256'][:8]}) · agrees with the measured slices to "
-        f"{consistency['after']:.2g} HU (cubic interpolation {consistency['cubic']:.2g} HU) · {RESEARCH_NOTE}"
+        f"{sizes} slices{computed_from} · model {model['name']} ({model['sha256'][:8]}) · agrees with the "
+        f"measured slices to {consistency['after']:.2g} HU (cubic interpolation {consistency['cubic']:.2g} HU) · "
+        f"{RESEARCH_NOTE}"
     ]
     rows = {row["name"]: row["regions"]["bone"] for row in report.get("metrics", {}).get("rows", [])}
     if rows:

@@ -1,0 +1,258 @@
+"""Further series of a scan: whether each belongs to the main one, and the thin volume that agrees with all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.ndimage import gaussian_filter
+
+from CTEnhanceLib.ct.acquisition import StatedSlices
+from CTEnhanceLib.ct.checks import REFUSED
+from CTEnhanceLib.ct.geometry import slice_geometry
+from CTEnhanceLib.ct.profile import SliceProfile
+from CTEnhanceLib.ct.thick_volume import ThickVolume, thick_volume
+from CTEnhanceLib.ct.voxel_grid import VoxelGrid, slices_grid, thin_grid
+from CTEnhanceLib.enhancement.crossings import Series, averaging
+from CTEnhanceLib.enhancement.fusion import Term, expected_error, solve, voxel_weights
+from CTEnhanceLib.enhancement.measurement import Measured, MeasurementOperator
+from CTEnhanceLib.enhancement.options import Watch
+from CTEnhanceLib.enhancement.registration import Fit, fit_series
+from CTEnhanceLib.errors import InputRefusedError
+
+if TYPE_CHECKING:
+    import SimpleITK as sitk
+    import torch
+
+    from CTEnhanceLib.model.spec import ModelSpec
+
+_FRAME_OF_REFERENCE = "0020|0052"
+# rounding to whole HU, twice
+_LEAST_NOISE_HU = 0.5
+# an oblique series is interpolated where it is compared, which looks like this much
+_TOLERATED_MM = 0.15
+_BODY_HU = -300
+_SAME_INTERVAL = 0.02
+_SHAPES = ("box", "triangle", "gaussian")
+ALONE_SENTENCE = (
+    "The uncertainty is that of the main series alone: where further series measured, the error to be expected is "
+    "smaller."
+)
+
+
+@dataclass(frozen=True)
+class FurtherSeries:
+    """A further series and what was found of it.
+
+    Attributes:
+        volume: The series.
+        fit: How it lies to the main series; None where that was not tried.
+        reason: Why it is left out, a part of a sentence; "" where it is used.
+    """
+
+    volume: ThickVolume
+    fit: Fit | None
+    reason: str
+
+    @property
+    def is_used(self) -> bool:
+        """Whether it enters the thin volume."""
+        return not self.reason
+
+    @property
+    def name(self) -> str:
+        """What to call it in a sentence, for example "coronal series of 3 mm"."""
+        return f"{self.volume.plane} series of {self.volume.acquisition.interval:.3g} mm"
+
+
+def further_volume(image: sitk.Image, main: ThickVolume, stated: StatedSlices, spec: ModelSpec) -> ThickVolume:
+    """Understand a further series; what the user states of the slices holds for it where its interval is the same.
+
+    A stated shape of the slice profile holds for every series.
+    """
+    interval = slice_geometry(image).interval
+    alike = abs(interval - main.acquisition.interval) <= _SAME_INTERVAL * interval
+    shape = stated.profile.shape if isinstance(stated.profile, SliceProfile) else stated.profile
+    own = replace(stated, interval=None) if alike else StatedSlices(profile=shape if shape in _SHAPES else None)
+    # thin ones are welcome here: what was measured finely need not be computed
+    return thick_volume(image, stated=own, spacing=interval / 2, model_profile=spec.slice_profile)
+
+
+def judge_further(main: ThickVolume, volume: ThickVolume, watch: Watch) -> FurtherSeries:
+    """Tell whether a further series belongs to the main one: by what DICOM states, then by the data."""
+    watch.stop_if_cancelled()
+    reason = _stated_reason(main, volume)
+    if reason:
+        return FurtherSeries(volume, None, reason)
+    fit = fit_series(_series(main), _series(volume), _other_profiles(volume))
+    return FurtherSeries(volume, fit, fit.reason)
+
+
+def judge_all(main: ThickVolume, volumes: Sequence[ThickVolume], watch: Watch) -> list[FurtherSeries]:
+    """Judge each further series in turn."""
+    judged = []
+    for number, volume in enumerate(volumes):
+        watch.progress("register", number, len(volumes))
+        judged.append(judge_further(main, volume, watch))
+        watch.progress("register", number + 1, len(volumes))
+    return judged
+
+
+def fuse(
+    main: ThickVolume,
+    further: list[FurtherSeries],
+    thin: np.ndarray,
+    first: float,
+    spacing: float,
+    device: torch.device,
+    watch: Watch,
+) -> list[dict[str, float]]:
+    """Make the thin volume agree with all series that are used, in place.
+
+    Args:
+        main: The main series.
+        further: All further series; those left out are passed over.
+        thin: float32 (n_thin, rows, columns), HU, from the main series alone; changed in place.
+        first: Position of `thin[0]`, mm from the first slice centre of the main series.
+        spacing: Distance of the thin slices, mm.
+        device: Where to compute.
+        watch: Told of progress, asked whether to stop.
+
+    Returns:
+        For the main series and each one used: "noise_hu", and HU RMSE "before" and "after".
+    """
+    used = [entry for entry in further if entry.is_used]
+    if not used:
+        return []
+    import torch
+
+    target = thin_grid(slices_grid(main.image, main.geometry.axis), first, spacing, len(thin))
+    noises = _noise(main, used)
+    # sparse matrices are not to be had on every device
+    device = device if device.type == "cuda" else torch.device("cpu")
+    start = torch.from_numpy(thin).to(device)
+    terms = [_term(_series(main), target, noises[0], 0.0, True, device)]
+    for entry, noise in zip(used, noises[1:]):
+        watch.stop_if_cancelled()
+        assert entry.fit is not None
+        misfit = max(entry.fit.misfit_mm**2 - _TOLERATED_MM**2, 0.0) ** 0.5
+        terms.append(_term(entry.fit.series, target, noise, misfit, False, device))
+    error = expected_error(start, terms[1:])
+    before = [term.rmse(start) for term in terms]
+    result = solve(start, terms, error, watch)
+    torch.round_(result)
+    figures = [
+        {"noise_hu": noise, "before": rmse, "after": term.rmse(result)}
+        for noise, rmse, term in zip(noises, before, terms)
+    ]
+    thin[:] = result.cpu().numpy()
+    return figures
+
+
+def describe(entry: FurtherSeries, figures: dict[str, float] | None) -> dict[str, Any]:
+    """Give what the report says of a further series; JSON-ready."""
+    volume = entry.volume
+    told: dict[str, Any] = {
+        "plane": volume.plane,
+        "size": list(volume.size),
+        "spacing_mm": list(volume.spacing),
+        "acquisition": volume.acquisition.describe(),
+        "used": entry.is_used,
+    }
+    if entry.reason:
+        told["reason"] = entry.reason
+    if entry.fit is not None and np.isfinite(entry.fit.misfit_mm):
+        told["correction"] = {
+            "shift_mm": [round(float(s), 3) for s in entry.fit.shift],
+            "rotation_degrees": round(entry.fit.rotation_degrees, 3),
+            "misfit_mm": round(entry.fit.misfit_mm, 3),
+            "blur_mm": entry.fit.series.blur,
+            "profile_shape": entry.fit.series.profile.shape,
+            "profile_fwhm_mm": entry.fit.series.profile.fwhm,
+        }
+    if figures is not None:
+        told["noise_hu"] = round(figures["noise_hu"], 2)
+        told["consistency"] = {name: round(figures[name], 4) for name in ("before", "after")}
+    return told
+
+
+def left_out_sentence(entry: FurtherSeries) -> str:
+    """Say that a series is left out, and why."""
+    return f"The {entry.name} was left out: {entry.reason}."
+
+
+def _stated_reason(main: ThickVolume, volume: ThickVolume) -> str:
+    if volume.verdict.level == REFUSED:
+        return volume.verdict.reasons[0].rstrip(".")
+    frames = [_fact(v, _FRAME_OF_REFERENCE) for v in (main, volume)]
+    if all(frames) and frames[0] != frames[1]:
+        return "it has another frame of reference (DICOM 0020,0052), so its place to the main series is not known"
+    try:
+        # a grid of one voxel is enough to tell the angles
+        MeasurementOperator(Measured(_tiny(volume), volume.acquisition.profile), _tiny(main))
+    except InputRefusedError:
+        return "its slices are turned by about 45 degrees against those of the main series"
+    return ""
+
+
+def _term(series: Series, target: VoxelGrid, noise: float, misfit: float, is_main: bool, device: torch.device) -> Term:
+    import torch
+
+    slices = np.ascontiguousarray(series.slices, dtype=np.float32)
+    if series.blur < 0:
+        # it is crisper than the main series, whose look the thin volume keeps
+        widths = [-series.blur / s for s in series.grid.spacing[1:]]
+        slices = gaussian_filter(slices, (0, *widths))
+    measured = Measured(series.grid, series.profile, max(series.blur, 0.0), is_main)
+    operator = MeasurementOperator(measured, target)
+    placed = torch.from_numpy(slices).to(device)
+    return Term(operator, placed, voxel_weights(operator, placed, noise, misfit, is_main))
+
+
+def _noise(main: ThickVolume, used: list[FurtherSeries]) -> list[float]:
+    """Split what differs where slices cross into the noise of each series, HU, main series first.
+
+    Noise that all series share, because they were made of the same thin slices, is not in it: it is measured.
+    """
+    looks = [_high_pass(entry.volume) for entry in used]
+    main_looks, ours, theirs = _high_pass(main), [], []
+    for entry, look in zip(used, looks):
+        assert entry.fit is not None
+        ratio = look / max(main_looks, 1e-3)
+        both = averaging(_series(main), entry.fit.series) + ratio**2 * averaging(entry.fit.series, _series(main))
+        sigma = entry.fit.difference_hu / np.sqrt(both)
+        ours.append(min(sigma, main_looks))
+        theirs.append(max(min(ratio * sigma, look), _LEAST_NOISE_HU))
+    return [max(float(np.mean(ours)), _LEAST_NOISE_HU), *theirs] if ours else []
+
+
+def _high_pass(volume: ThickVolume) -> float:
+    """Give the noise of a series from differences of neighbouring pixels, HU (median: edges do not count)."""
+    middle = volume.slices[:: max(1, len(volume.slices) // 16)].astype(np.float32)
+    second = middle[:, 1:-1, 2:] + middle[:, 1:-1, :-2] + middle[:, 2:, 1:-1] + middle[:, :-2, 1:-1]
+    second = (second - 4 * middle[:, 1:-1, 1:-1])[middle[:, 1:-1, 1:-1] > _BODY_HU]
+    return float(np.median(np.abs(second)) * 1.4826 / np.sqrt(20)) if second.size else 0.0
+
+
+def _other_profiles(volume: ThickVolume) -> tuple[SliceProfile, ...]:
+    acquisition = volume.acquisition
+    if acquisition.sources["shape"] == "user":
+        return ()
+    width = acquisition.thickness
+    return (SliceProfile("box", width), SliceProfile("triangle", width), SliceProfile("box", 0.75 * width))
+
+
+def _series(volume: ThickVolume) -> Series:
+    grid = slices_grid(volume.image, volume.geometry.axis)
+    return Series(volume.slices, grid, volume.acquisition.profile)
+
+
+def _tiny(volume: ThickVolume) -> VoxelGrid:
+    grid = slices_grid(volume.image, volume.geometry.axis)
+    return VoxelGrid((2, 2, 2), grid.spacing, grid.origin, grid.directions)
+
+
+def _fact(volume: ThickVolume, key: str) -> str:
+    return volume.image.GetMetaData(key).strip() if volume.image.HasMetaDataKey(key) else ""
