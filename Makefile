@@ -19,10 +19,15 @@ export CTENHANCE_DATA ?= $(wildcard ../shared/data)
 # one thread beats two by far where other work shares the cores, and loses little where none does
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo test docs lint format cmake-lists retrain setup libraries clean
+.PHONY: pictures demo test docs lint format cmake-lists retrain setup libraries clean
 
 demo: setup
 	$(BIN)/python -m CTEnhanceLib.scene.headless.demo $(if $(INPUT),--input "$(INPUT)") $(if $(SERIES),--series $(SERIES)) --out build/demo
+
+# panel, tutorial and README; the ankle is read from CTENHANCE_DATA
+pictures: setup
+	$(BIN)/python tools/draw_panel.py
+	$(BIN)/python tools/draw_tutorial.py
 
 test: setup lint
 	$(BIN)/python -m pytest

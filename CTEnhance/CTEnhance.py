@@ -42,6 +42,8 @@ class CTEnhance(ScriptedLoadableModule):
             + " &middot; ".join(
                 f'<a href="{DOCUMENTATION}/{page}.md">{words}</a>'
                 for page, words in (
+                    ("tutorial", _("Tutorial in ten pictures")),
+                    ("troubleshooting", _("Troubleshooting")),
                     ("comparison", _("The comparison")),
                     ("glossary", _("What the words mean")),
                     ("models", _("Models")),
@@ -79,6 +81,7 @@ CHOSEN_NODES = (
     "referenceVolume",
     "figureBox",
     "figureSegmentation",
+    "enhanceBox",
 )
 
 
@@ -97,6 +100,26 @@ class Precision(Enum):
             "fp32": _("32 bit (exact)"),
             "fp16": _("16 bit (graphics cards)"),
             "bf16": _("16 bit bfloat (current CPUs)"),
+        }[self.value]
+
+
+class Profile(Enum):
+    """Shape of the slice profile, as the panel names it."""
+
+    AsFound = ""
+    Box = "box"
+    Triangle = "triangle"
+    Gaussian = "gaussian"
+    Model = "model"
+
+    def label(self):
+        """What the list shows."""
+        return {
+            "": _("As found"),
+            "box": _("Box (plain means)"),
+            "triangle": _("Triangle"),
+            "gaussian": _("Gaussian"),
+            "model": _("The model's own"),
         }[self.value]
 
 
@@ -133,6 +156,8 @@ class CTEnhanceParameterNode:
     model - name of an installed model, or a model folder.
     device - as the command line takes it.
     thickness - slice thickness typed in, in mm; 0 takes what is known.
+    profile, profileWidth - slice profile chosen, and its width in mm; 0 takes what is known.
+    enhanceBox - only what lies in it is enhanced; none enhances the whole volume.
     consistency, uncertainty - see the panel's tool tips.
     detail - 0 (accurate) to 1 (crisp); below 0 takes the one of the model.
     figureRegion - where figures against the reference are taken; what it needs is in the next four.
@@ -149,6 +174,9 @@ class CTEnhanceParameterNode:
     device: str = "auto"
     precision: Precision = Precision.Automatic
     thickness: Annotated[float, WithinRange(0.0, 20.0)] = 0.0
+    profile: Profile = Profile.AsFound
+    profileWidth: Annotated[float, WithinRange(0.0, 20.0)] = 0.0
+    enhanceBox: vtkMRMLMarkupsROINode
     consistency: bool = True
     uncertainty: bool = False
     detail: float = -1.0
@@ -173,12 +201,11 @@ class CTEnhanceWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def setup(self):
         """Build the panel."""
         from CTEnhanceLib.panel.panel import Panel
+        from CTEnhanceLib.panel.widgets import load_widgets
 
         ScriptedLoadableModuleWidget.setup(self)
-        uiWidget = slicer.util.loadUI(self.resourcePath("UI/CTEnhance.ui"))
+        uiWidget, self.ui = load_widgets(self.resourcePath)
         self.layout.addWidget(uiWidget)
-        self.ui = slicer.util.childWidgetVariables(uiWidget)
-        uiWidget.setMRMLScene(slicer.mrmlScene)
         self.logic = CTEnhanceLogic()
         self.panel = Panel(self.ui, self.resourcePath)
 
@@ -186,8 +213,9 @@ class CTEnhanceWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.addObserver(scene, scene.StartCloseEvent, self.onSceneAboutToChange)
         self.addObserver(scene, scene.EndCloseEvent, self.onSceneChanged)
         # A scene that is loaded while the selectors are connected would lose its node references to them.
-        self.addObserver(scene, scene.StartImportEvent, self.onSceneAboutToChange)
+        self.addObserver(scene, scene.StartImportEvent, self.onSceneAboutToBeImported)
         self.addObserver(scene, scene.EndImportEvent, self.onSceneImported)
+        self.addObserver(scene, scene.NodeAddedEvent, self.onNodeAdded)
         # Before the selectors hear of it: they would pick another node in its place.
         self.addObserver(scene, scene.NodeAboutToBeRemovedEvent, self.onNodeAboutToBeRemoved, priority=10.0)
         slicer.app.connect("aboutToQuit()", self.onQuit)
@@ -223,6 +251,11 @@ class CTEnhanceWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Let go of the parameter node."""
         self.setParameterNode(None)
 
+    def onSceneAboutToBeImported(self, caller=None, event=None):
+        """Let go of the views too: the scene that is loaded may bring some of the same names."""
+        self.panel.comparison.suspend()
+        self.onSceneAboutToChange()
+
     def onSceneChanged(self, caller=None, event=None):
         """Take the new scene's parameter node, when the module is open."""
         self.panel.forget_scene()
@@ -231,9 +264,22 @@ class CTEnhanceWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onSceneImported(self, caller=None, event=None):
         """Open the comparison that the scene was saved with, too."""
+        left_open = self.panel.comparison.left_open
         self.onSceneChanged()
-        if self.parent.isEntered:
-            self.panel.comparison.restore()
+        if self.parent.isEntered and not self.panel.comparison.restore():
+            self.panel.comparison.left_open = left_open
+            self.panel.comparison.resume()
+
+    @vtk.calldata_type(vtk.VTK_OBJECT)
+    def onNodeAdded(self, caller, event, node):
+        """A CT that is loaded while the module is open is chosen when nothing else was."""
+        if self._parameterNode is not None and node.IsA("vtkMRMLScalarVolumeNode"):
+            self.panel.later(self.chooseFirstVolume)
+
+    def chooseFirstVolume(self):
+        """Choose the first measured volume, when none is chosen."""
+        if self._parameterNode is not None and self._parameterNode.inputVolume is None:
+            self._parameterNode.inputVolume = self.logic.firstMeasuredVolume()
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def onNodeAboutToBeRemoved(self, caller, event, node):
@@ -256,8 +302,7 @@ class CTEnhanceWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def initializeParameterNode(self):
         """Make sure that there is a parameter node and that the panel shows it."""
         self.setParameterNode(self.logic.getParameterNode())
-        if self._parameterNode.inputVolume is None:
-            self._parameterNode.inputVolume = self.logic.firstMeasuredVolume()
+        self.chooseFirstVolume()
 
     def setParameterNode(self, parameterNode):
         """Connect the panel to a parameter node; None disconnects it."""

@@ -12,31 +12,42 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(REPOSITORY / "Testing" / "host"), str(REPOSITORY / "Testing")]
 
 from slicer_host import Host  # noqa: E402 - found through the line above
 
-NARROW, WIDE = 330, 560
+from CTEnhanceLib.scene.headless.picture import write_png  # noqa: E402
+
+NARROW, USUAL = 300, 360
 
 
 class Studio:
-    """An open panel with a wrist chosen, and what is needed to take pictures of it."""
+    """An open panel with a wrist chosen, and what is needed to take pictures of it.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: Where pictures are written.
+        size: Of the views, pixels.
+        wrist: Whether a wrist is loaded and chosen.
+    """
+
+    def __init__(self, folder: Path, size: tuple[int, int] = (640, 480), wrist: bool = True) -> None:
         from CTEnhanceLib.scene.headless.offscreen import OffscreenStage
 
         self.folder = folder
         self.host = Host().start()
         import slicer
 
-        self.stage = OffscreenStage((640, 480))
+        self.stage = OffscreenStage(size)
         self.stage.show_layout(slicer.vtkMRMLLayoutNode.SlicerLayoutOneUpRedSliceView)
         slicer.mrmlScene = self.stage.scene
         self.module: Any = self.host.open_module()
         self.module.panel.comparison.make_stage = lambda: self.stage
-        self.wrist = self._load_wrist()
-        self.module.ui.inputSelector.setCurrentNode(self.wrist)
+        if wrist:
+            self.wrist = self._load_wrist()
+            self.module.ui.inputSelector.setCurrentNode(self.wrist)
 
     def _load_wrist(self) -> Any:
         import slicer
@@ -54,6 +65,12 @@ class Studio:
     def take(self, name: str, width: int, dark: bool = False) -> None:
         """Write one picture, as high as the panel wants to be."""
         self.host.dark(dark)
+        write_png(self.grab(width), self.folder / f"{name}.png")
+
+    def grab(self, width: int) -> np.ndarray:
+        """The panel as it is now, (rows, columns, 3)."""
+        import qt
+
         panel = self.host.panel
         panel.setFixedWidth(width)
         panel.show()
@@ -62,17 +79,20 @@ class Studio:
         height = panel.layout().heightForWidth(width) if panel.layout().hasHeightForWidth() else 0
         panel.resize(width, max(height, panel.sizeHint.height()))
         self.host.wait(lambda: False, 0.1)
-        panel.grab().save(str(self.folder / f"{name}.png"))
+        image = panel.grab().toImage().convertToFormat(qt.QImage.Format_RGB888)
+        raw = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
+        return raw[:, : 3 * image.width()].reshape(image.height(), image.width(), 3).copy()
 
-    def compute(self) -> None:
+    def compute(self, node: Any = None) -> None:
         """Run the default model for real, in this process: what the pictures say of it is what it said."""
         from CTEnhanceLib.files.progress import SecondsLeft
         from CTEnhanceLib.panel.run.progress import Progress
-        from CTEnhanceLib.scene.output import enhance_node, report_of
+        from CTEnhanceLib.scene.output import enhance_node
+        from CTEnhanceLib.scene.provenance import report_of
 
         left, self.steps = SecondsLeft(), []
         self.computed = enhance_node(
-            self.wrist,
+            node or self.wrist,
             progress=lambda stage, done, total: self.steps.append(
                 Progress(stage, done, total, left(stage, done, total))
             ),
@@ -121,31 +141,38 @@ def main(arguments: list[str]) -> None:
     studio = Studio(Path(arguments[0]) if arguments else REPOSITORY / "Resources")
     if studio.module.panel.models.entry is None:
         raise SystemExit("no model is installed in CTEnhance/Resources/Models, and the panel would say so")
-    studio.take("panel-light", 420)
-    studio.take("panel-dark", 420, dark=True)
+    ui = studio.module.ui
+    studio.take("panel-light", USUAL)
+    studio.take("panel-dark", USUAL, dark=True)
     studio.take("panel-narrow", NARROW)
-    studio.take("panel-wide-dark", WIDE, dark=True)
-    studio.module.ui.advancedCollapsibleButton.collapsed = False
-    studio.take("panel-advanced", 420)
-    studio.module.ui.advancedCollapsibleButton.collapsed = True
+    ui.advancedCollapsibleButton.collapsed = False
+    studio.take("panel-advanced", USUAL)
+    studio.take("panel-advanced-narrow-dark", NARROW, dark=True)
+    ui.advancedCollapsibleButton.collapsed = True
     studio.compute()
     studio.show_progress()
-    studio.take("panel-running", 420)
+    studio.take("panel-running", USUAL)
     studio.show_end("done")
+    studio.module.panel._fold_for_looking()
     studio.show_comparison()
-    studio.choose_region("Inside a box")
-    studio.take("panel-compare", 420)
+    studio.take("panel-compare", USUAL)
+    ui.bone3DCollapsibleButton.collapsed = ui.figuresCollapsibleButton.collapsed = False
     studio.choose_region("Inside a segment")
-    studio.take("panel-compare-dark", NARROW, dark=True)
-    studio.module.ui.compareButton.click()
-    studio.module.ui.compareCollapsibleButton.collapsed = True
+    studio.take("panel-compare-narrow-dark", NARROW, dark=True)
+    ui.bone3DCollapsibleButton.collapsed = ui.figuresCollapsibleButton.collapsed = True
+    ui.compareButton.click()
+    ui.compareCollapsibleButton.collapsed = True
+    ui.volumeCollapsibleButton.collapsed = False
     studio.show_end(
         "failed", "The computing process was ended from outside (often: not enough memory); nothing was changed.", "x"
     )
-    studio.take("panel-failed", 420)
+    ui.installationCollapsibleButton.collapsed = False
+    studio.host.wait(lambda: bool(studio.module.panel.installation.findings), 120)
+    studio.take("panel-failed", USUAL)
+    ui.installationCollapsibleButton.collapsed = True
     studio.module.panel.run_section.forget()
-    studio.module.ui.spacingSpinBox.value = 3.0
-    studio.take("panel-refused", 420)
+    ui.spacingSpinBox.value = 3.0
+    studio.take("panel-refused", USUAL)
     studio.module.cleanup()
     studio.stage.close()
 

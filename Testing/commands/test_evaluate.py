@@ -158,7 +158,7 @@ def test_what_cannot_be_compared_is_one_sentence_and_an_exit_code(work, capsys, 
 @pytest.mark.parametrize(
     ("words", "package"),
     [
-        (["evaluate", "--reference", "reference.nrrd", "--thick", "thick.nrrd", "a=good.nrrd"], "skimage"),
+        (["evaluate", "--reference", "r.nrrd", "--thick", "t.nrrd", "--plots", "p", "a=good.nrrd"], "matplotlib"),
         (["reading", "score", ".", "--key", "key.json"], "statsmodels"),
     ],
 )

@@ -31,7 +31,7 @@ def wait_for_end(host, module, seconds=20.0):
 
 def test_choose_enhance_look_with_the_real_command_line(host, module, wrist, scene):
     module.ui.inputSelector.setCurrentNode(wrist)
-    assert module.ui.verdictLabel.text.startswith("<b>Fit</b>")
+    assert module.ui.verdictLabel.text.startswith("<b>Suitable</b>")
     press(module)
     assert module.ui.enhanceButton.text == "Cancel"
     assert module.ui.progressBar.isVisibleTo(host.panel)
@@ -51,12 +51,12 @@ def test_choose_enhance_look_with_the_real_command_line(host, module, wrist, sce
 def test_what_was_understood_is_said_with_its_sources(module, wrist):
     module.ui.inputSelector.setCurrentNode(wrist)
     text = module.ui.verdictLabel.text
-    assert "12 axial slices, 3 mm thick (assumed as the interval), every 3 mm (spacing)." in text
+    assert "12 axial slices, 3 mm thick (not stated: taken to be their distance), every 3 mm (spacing)." in text
     assert "40 × 36 pixels of 0.5 mm." in text
     assert "36 thin slices" in module.ui.estimateLabel.text
     module.ui.thicknessSpinBox.value = 2.5
     assert "2.5 mm thick (typed in)" in module.ui.verdictLabel.text
-    assert module.ui.verdictLabel.text.startswith("<b>Fit, but:</b>")
+    assert module.ui.verdictLabel.text.startswith("<b>Suitable, but:</b>")
 
 
 def test_thickness_from_dicom_is_said_to_be_from_dicom(module, wrist):

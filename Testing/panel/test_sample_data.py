@@ -40,7 +40,7 @@ def test_the_thick_sample_is_the_truth_in_slices_of_3_mm(sources, monkeypatch):
     thick, thin = (source.customDownloader(source) for source in sources)
     assert thick.GetSpacing() == pytest.approx((1.0, 1.0, 3.0))
     assert thin.GetSpacing() == pytest.approx((1.0, 1.0, 1.0))
-    assert thick.GetName() == "CTEnhanceWrist3mm"
+    assert [thick.GetName(), thin.GetName()] == [source.sampleName for source in sources]
     averaged = voxels(thin).astype(float)[: 3 * len(voxels(thick))].reshape(-1, 3, *voxels(thin).shape[1:]).mean(axis=1)
     middle = slice(2, -2)
     assert np.abs(averaged[middle] - voxels(thick)[middle]).max() < 1.0

@@ -55,7 +55,7 @@ def scene() -> slicer.vtkMRMLScene:
 @pytest.fixture
 def stage() -> Iterator[OffscreenStage]:
     """Views of 640 x 480 pixels in all, showing nothing of the comparison yet."""
-    with OffscreenStage((640, 480)) as stage:
+    with OffscreenStage((640, 480), window_width=2000) as stage:
         stage.show_layout(slicer.vtkMRMLLayoutNode.SlicerLayoutOneUpRedSliceView)
         yield stage
 

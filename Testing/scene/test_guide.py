@@ -11,7 +11,7 @@ from CTEnhanceLib.model import folder
 from CTEnhanceLib.scene.comparison.layouts import LAYOUTS
 from CTEnhanceLib.scene.comparison.settings import BLENDS, BONE_AS, LEFT, THIRD
 
-from .comparison.test_view_host import Timer, desktop  # noqa: F401
+from .comparison.test_view_host import SETTLED, desktop, events  # noqa: F401
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 GUIDE = (REPOSITORY / "docs" / "comparison.md").read_text(encoding="utf-8")
@@ -23,22 +23,31 @@ def scripts():
     return re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
 
 
-def test_the_scripts_of_the_guide_run_as_they_are_printed(scripts, desktop, stage, measured, reference, monkeypatch):  # noqa: F811
+def test_the_scripts_of_the_guide_run_as_they_are_printed(
+    scripts,
+    desktop,  # noqa: F811
+    events,  # noqa: F811
+    stage,
+    measured,
+    reference,
+    monkeypatch,
+):
     monkeypatch.setattr(folder, "load_stack", lambda name: stacks.offset_stack(0.0))
     first, figures = scripts
     assert len([line for line in first.splitlines() if line.strip()]) == 10
-    layout = stage.layout()
+    layout = desktop.layout
     names = {"slicer": slicer}
     exec(first, names)
-    assert stage.layout() == layout
+    events.turn(SETTLED)
+    assert desktop.layout == layout
     line = stage.scene.AddNewNodeByClass("vtkMRMLMarkupsLineNode")
     line.AddControlPointWorld(-4.0, -50.0, 104.0)
     line.AddControlPointWorld(-4.0, -50.0, 130.0)
     names["comparison"] = type(names["comparison"])(measured, names["computed"])
     exec(figures, {**names, "reference": reference, "line": line})
-    assert stage.layout() == LAYOUTS["figures"].identifier
+    assert stage.layout() == LAYOUTS["figures"].forms[0].identifier
     names["comparison"].leave()
-    Timer.tick()
+    events.turn(SETTLED)
 
 
 def test_the_readme_prints_the_same_ten_lines(scripts):

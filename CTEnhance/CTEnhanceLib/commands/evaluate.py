@@ -34,7 +34,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Evaluate and print the tables; outputs are proved writable before anything is computed."""
-    require_packages("skimage", *(["matplotlib"] if args.plots else []))
+    require_packages(*(["matplotlib"] if args.plots else []))
     paths = named_paths(args.candidates)
     for path in (args.json, args.csv):
         if path is not None:

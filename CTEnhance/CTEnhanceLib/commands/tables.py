@@ -80,7 +80,7 @@ def run(args: argparse.Namespace) -> None:
         raise UsageError("--workers and --scheduler go with --models; cross-validation trains one model at a time.")
     if len(args.cross_validate or args.models) < 2:
         raise UsageError("The tables compare methods: give at least two models or configurations.")
-    require_packages("skimage", *(["matplotlib"] if args.output else []))
+    require_packages(*(["matplotlib"] if args.output else []))
     patients = read_cohort(args.cohort)
     output = None if args.output is None else make_folder(args.output)
     report = _cross_validated(args, patients, output) if args.cross_validate else _with_models(args, patients, output)

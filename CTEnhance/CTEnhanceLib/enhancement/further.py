@@ -21,6 +21,7 @@ from CTEnhanceLib.enhancement.measurement import Measured, MeasurementOperator
 from CTEnhanceLib.enhancement.options import Watch
 from CTEnhanceLib.enhancement.registration import Fit, fit_series
 from CTEnhanceLib.errors import InputRefusedError
+from CTEnhanceLib.model.arrays import array_of, tensor_of
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
@@ -132,7 +133,7 @@ def fuse(
     noises = _noise(main, used)
     # sparse matrices are not to be had on every device
     device = device if device.type == "cuda" else torch.device("cpu")
-    start = torch.from_numpy(thin).to(device)
+    start = tensor_of(thin).to(device)
     terms = [_term(_series(main), target, noises[0], 0.0, True, device)]
     for entry, noise in zip(used, noises[1:]):
         watch.stop_if_cancelled()
@@ -147,7 +148,7 @@ def fuse(
         {"noise_hu": noise, "before": rmse, "after": term.rmse(result)}
         for noise, rmse, term in zip(noises, before, terms)
     ]
-    thin[:] = result.cpu().numpy()
+    thin[:] = array_of(result)
     return figures
 
 
@@ -198,8 +199,6 @@ def _stated_reason(main: ThickVolume, volume: ThickVolume) -> str:
 
 
 def _term(series: Series, target: VoxelGrid, noise: float, misfit: float, is_main: bool, device: torch.device) -> Term:
-    import torch
-
     slices = np.ascontiguousarray(series.slices, dtype=np.float32)
     if series.blur < 0:
         # it is crisper than the main series, whose look the thin volume keeps
@@ -207,7 +206,7 @@ def _term(series: Series, target: VoxelGrid, noise: float, misfit: float, is_mai
         slices = gaussian_filter(slices, (0, *widths))
     measured = Measured(series.grid, series.profile, max(series.blur, 0.0), is_main)
     operator = MeasurementOperator(measured, target)
-    placed = torch.from_numpy(slices).to(device)
+    placed = tensor_of(slices).to(device)
     return Term(operator, placed, voxel_weights(operator, placed, noise, misfit, is_main))
 
 

@@ -26,6 +26,7 @@ from CTEnhanceLib.ct.profile import SliceProfile, thickening_matrix
 from CTEnhanceLib.ct.voxel_grid import VoxelGrid
 from CTEnhanceLib.enhancement.sampling import Axis, Sampling, along_axis, over_plane
 from CTEnhanceLib.errors import InputRefusedError
+from CTEnhanceLib.model.arrays import array_of, tensor_of
 
 if TYPE_CHECKING:
     import torch
@@ -111,7 +112,7 @@ class MatrixStep:
         key = str(device)
         if key not in self._placed:
             if len(self.axes) == 1:
-                dense = torch.from_numpy(self._matrices[0].toarray()).to(device)
+                dense = tensor_of(self._matrices[0].toarray()).to(device)
                 self._placed[key] = (dense, dense.T.contiguous())
             elif device.type == "cuda" or (device.type == "cpu" and torch.backends.mkl.is_available()):
                 self._placed[key] = tuple(_torch_csr(matrix).to(device) for matrix in self._matrices)
@@ -297,10 +298,8 @@ def _is_same(axis: Axis, sampling: Sampling) -> bool:
 
 
 def _sparse_product(matrix: sparse.csr_matrix | torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
-    import torch
-
     if sparse.issparse(matrix):
-        return torch.from_numpy(matrix @ columns.numpy())
+        return tensor_of(matrix @ array_of(columns))
     return matrix @ columns
 
 
@@ -310,8 +309,8 @@ def _torch_csr(matrix: sparse.csr_matrix) -> torch.Tensor:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # sparse CSR is called beta
         return torch.sparse_csr_tensor(
-            torch.from_numpy(matrix.indptr.astype(np.int64)),
-            torch.from_numpy(matrix.indices.astype(np.int64)),
-            torch.from_numpy(matrix.data),
+            tensor_of(matrix.indptr.astype(np.int64)),
+            tensor_of(matrix.indices.astype(np.int64)),
+            tensor_of(matrix.data),
             size=matrix.shape,
         )

@@ -139,19 +139,19 @@ class Runner:
         accumulator: Accumulator,
         condition: tuple[float, ...],
     ) -> np.ndarray:
-        import torch
+        from CTEnhanceLib.model.arrays import array_of, tensor_of
 
         if not chosen:
             return np.empty(0)
         thick, middle = plan.volume.slices, self.stack.spec.context // 2
         stored = {i: to_stored(thick[i][window.rows, window.columns]) for i in {i for row in around for i in row}}
-        context = torch.from_numpy(np.stack([np.stack([stored[i] for i in row]) for row in around]))
+        context = tensor_of(np.stack([np.stack([stored[i] for i in row]) for row in around]))
         bases = np.empty((0, *context.shape[-2:]), "f4")
         if self._needs_base:
             bases = np.stack([accumulator.base(p.thin, window) for p in chosen])
         in_batch = [replace(p, thick=p.thick - around[0][middle]) for p in chosen]
         interval = plan.volume.geometry.interval
-        return self.stack.predict(context, in_batch, torch.from_numpy(bases), condition, interval).numpy()
+        return array_of(self.stack.predict(context, in_batch, tensor_of(bases), condition, interval))
 
     @property
     def _needs_base(self) -> bool:

@@ -11,6 +11,7 @@ from CTEnhanceLib.enhancement.body_window import BodyWindows, Window
 from CTEnhanceLib.enhancement.options import Watch
 from CTEnhanceLib.enhancement.plan import Plan
 from CTEnhanceLib.enhancement.predict import scan_condition
+from CTEnhanceLib.model.arrays import array_of, tensor_of
 
 if TYPE_CHECKING:
     import torch
@@ -61,10 +62,10 @@ def uncertainty_slices(plan: Plan, stack: Stack, thin: np.ndarray, device: torch
             around = np.clip(np.arange(-2, 3) + index, 0, len(thin) - 1)
             beside, offset = measured_around(position / interval, len(thick))
             stacked = np.concatenate([picture[around], measured[beside].astype(np.float32)])
-            slices = torch.from_numpy(np.pad(stacked, padding, mode="edge"))[None].to(device)
+            slices = tensor_of(np.pad(stacked, padding, mode="edge"))[None].to(device)
             where = torch.tensor([offset], dtype=torch.float32, device=device)
             logarithm = network(slices[:, :5], slices[:, 5:], where, condition)[0, 0]
-            inside = logarithm[:height, :width].exp().cpu().numpy() * np.float32(scale)
+            inside = array_of(logarithm[:height, :width].exp()) * np.float32(scale)
             result[index] = _outside(picture[index], inside)
             result[index][window.rows, window.columns] = inside
             watch.progress("uncertainty", index + 1, len(thin))

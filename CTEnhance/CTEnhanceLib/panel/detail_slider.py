@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from slicer.i18n import tr as _
 
+from CTEnhanceLib.panel.dialogs import reported
+
 if TYPE_CHECKING:
     from CTEnhanceLib.model.spec import ModelSpec
 
@@ -50,5 +52,6 @@ class DetailSlider:
         """Give what a run is asked for; None leaves it to the model."""
         return None if spec is None or spec.default_detail is None or chosen < 0 else chosen
 
+    @reported
     def _moved(self, value: float) -> None:
         self._on_change(value)

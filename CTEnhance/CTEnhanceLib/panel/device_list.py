@@ -8,6 +8,7 @@ import qt
 from slicer.i18n import tr as _
 
 from CTEnhanceLib.panel.devices import Device, parse_devices, processor
+from CTEnhanceLib.panel.dialogs import reported
 from CTEnhanceLib.panel.run.process import QtWorker, Worker, WorkerEnd
 
 AUTOMATIC = "auto"
@@ -78,5 +79,6 @@ class DeviceList:
         self._selector.currentIndex = self._selector.findData(key)
         self._selector.blockSignals(False)
 
+    @reported
     def _chosen(self, _index: int) -> None:
         self._on_change()

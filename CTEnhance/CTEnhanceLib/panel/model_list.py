@@ -9,7 +9,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from CTEnhanceLib.errors import ModelRefusedError
-from CTEnhanceLib.panel.dialogs import ask_for_folder
+from CTEnhanceLib.panel.dialogs import ask_for_folder, reported
 from CTEnhanceLib.panel.models import ModelEntry, list_models, read_entry
 
 SETTINGS_KEY = "CTEnhance/ModelFolders"
@@ -38,7 +38,7 @@ class ModelList:
         self.entries: list[ModelEntry] = []
         self.refresh()
         selector.connect("currentIndexChanged(int)", self._chosen)
-        card_button.connect("toggled(bool)", self._show_card)
+        card_button.connect("toggled(bool)", self._card_toggled)
         add_button.connect("clicked()", self._ask_for_folder)
 
     @property
@@ -81,7 +81,7 @@ class ModelList:
         self._selector.blockSignals(True)
         self._selector.clear()
         for entry in self.entries:
-            self._selector.addItem(entry.spec.name, entry.key)
+            self._selector.addItem(entry.title, entry.key)
             tip = f"{entry.spec.description}\nsha256 {entry.sha256}\n{entry.path}"
             self._selector.setItemData(self._selector.count - 1, tip, qt.Qt.ToolTipRole)
         if not self.entries:
@@ -91,6 +91,7 @@ class ModelList:
         self._card_button.enabled = bool(self.entries)
         self._show_card(self._card_button.checked)
 
+    @reported
     def _chosen(self, _index: int) -> None:
         self._show_card(self._card_button.checked)
         self._on_change()
@@ -101,6 +102,11 @@ class ModelList:
         if on and entry is not None:
             self._card.setMarkdown(_card_markdown(entry))
 
+    @reported
+    def _card_toggled(self, on: bool) -> None:
+        self._show_card(on)
+
+    @reported
     def _ask_for_folder(self) -> None:
         folder = ask_for_folder(_("Choose a model folder"))
         if folder:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from CTEnhanceLib.errors import ModelRefusedError
-from CTEnhanceLib.model.folder import ModelFolder, installed_models, models_directory, read_description
+from CTEnhanceLib.model.folder import DEFAULT_MODEL, ModelFolder, installed_models, models_directory, read_description
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,18 @@ class ModelEntry(ModelFolder):
     """
 
     key: str
+
+    @property
+    def title(self) -> str:
+        """What it is for the user, with its own name second."""
+        from slicer.i18n import tr as _
+
+        method = re.match(r"thesis-method(\d+)", self.spec.name)
+        if self.key == DEFAULT_MODEL:
+            return _("Default ({name})").format(name=self.spec.name)
+        if method:
+            return _("Thesis, method {number} ({name})").format(number=method[1], name=self.spec.name)
+        return str(self.spec.name)
 
 
 def read_entry(folder: str | Path, key: str | None = None) -> ModelEntry:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any, Callable
 import slicer
 from slicer.i18n import tr as _
 
+from CTEnhanceLib.errors import UsageError
 from CTEnhanceLib.panel.compare.figures_section import FiguresSection
 from CTEnhanceLib.panel.compare.section import ComparisonSection
-from CTEnhanceLib.panel.dependencies import ensure_packages, install_from_folder
 from CTEnhanceLib.panel.detail_slider import AS_THE_MODEL, DetailSlider
 from CTEnhanceLib.panel.device_list import DeviceList
-from CTEnhanceLib.panel.dialogs import ask_for_folder
+from CTEnhanceLib.panel.dialogs import reported
+from CTEnhanceLib.panel.install.packages import ensure_packages
+from CTEnhanceLib.panel.install.section import InstallationSection
 from CTEnhanceLib.panel.model_list import ModelList
 from CTEnhanceLib.panel.run.estimate import device_kind, estimate_run, rate_of_run
 from CTEnhanceLib.panel.run.further_series import FurtherSeriesChoice
@@ -61,8 +63,8 @@ class Panel:
         self.run_section = RunSection(ui, self, self.update, self._done)
         self.comparison = ComparisonSection(ui, self.update)
         self.figures = FiguresSection(ui, self.comparison)
+        self.installation = InstallationSection(ui, resource_path("requirements.txt"))
         ui.advancedCollapsibleButton.connect("contentsCollapsed(bool)", self._advanced_opened)
-        ui.wheelsButton.connect("clicked(bool)", self._install_from_folder)
 
     def connect_parameters(self, parameters: Any) -> None:
         """Show a parameter node's choices; None disconnects."""
@@ -80,6 +82,7 @@ class Panel:
         try:
             self._show_understanding()
             self.detail.show(self._spec, self.parameters.detail if self.parameters is not None else AS_THE_MODEL)
+            self.ui.uncertaintyCheckBox.visible = self._has_uncertainty
             running = self.run_section.is_running
             self.ui.volumeCollapsibleButton.enabled = not running
             self.ui.advancedCollapsibleButton.enabled = not running
@@ -103,10 +106,15 @@ class Panel:
         self.figures.forget()
         self.comparison.forget()
 
+    def later(self, action: Callable[[], None]) -> None:
+        """Do something once the events now waiting have been handled."""
+        after_events(action)
+
     def stop(self) -> None:
         """End every process and leave the comparison: Slicer quits, or the module is reloaded."""
         self.run_section.stop_now()
         self.devices.stop()
+        self.installation.stop()
         self.comparison.leave()
 
     @property
@@ -119,8 +127,10 @@ class Panel:
             device=self.devices.key,
             precision=chosen.precision.value,
             thickness=chosen.thickness or None,
+            profile=chosen.profile.value or None,
+            fwhm=chosen.profileWidth or None,
             consistency=chosen.consistency,
-            uncertainty=chosen.uncertainty,
+            uncertainty=chosen.uncertainty and self._has_uncertainty,
             detail=self.detail.detail(self._spec, chosen.detail),
             further=len(self.further.chosen),
         )
@@ -130,11 +140,24 @@ class Panel:
         chosen = self.parameters
         if chosen is None or not self._may_overwrite(chosen.outputVolume):
             return
-        ensure_packages(self._resource_path("requirements.txt"))
+        try:
+            ensure_packages(self._resource_path("requirements.txt"))
+        except UsageError:
+            self.installation.open()
+            raise
         run = EnhanceRun(self._make_worker(), listener, slicer.app.temporaryPath, after_events)
         self._run_settings, self._run_input = self.settings, self._understanding
         self._run_device, self._run_model = self.devices.expected, self.models.entry
-        run.start(chosen.inputVolume, chosen.outputVolume, self._run_settings, self.further.chosen)
+        run.start(self._input_of_run(), chosen.outputVolume, self._run_settings, self.further.chosen)
+
+    def _input_of_run(self) -> Any:
+        """The chosen volume, or the part of it that a box holds."""
+        chosen = self.parameters
+        if chosen.enhanceBox is None:
+            return chosen.inputVolume
+        from CTEnhanceLib.scene.box_volume import box_volume
+
+        return box_volume(chosen.inputVolume, chosen.enhanceBox)
 
     def run_report(self, outcome: Outcome) -> str:
         """What "Copy report" puts on the clipboard."""
@@ -148,7 +171,8 @@ class Panel:
         self.further.show(node if node is not None and node.GetImageData() is not None else None)
         if node is None:
             self._understanding, self._seen = None, ()
-            ui.verdictLabel.visible = ui.estimateLabel.visible = False
+            for label in (ui.verdictLabel, ui.estimateLabel, ui.thinSeriesLabel, ui.profileSourceLabel):
+                label.visible = False
             return
         seen = self._what_matters(node)
         if seen == self._seen:
@@ -156,22 +180,44 @@ class Panel:
         if self._seen and self._seen[0] != node.GetID():
             self.run_section.forget()
         entry = self.models.entry
-        found = understand(node, chosen.spacing, chosen.thickness or None, entry.spec if entry else None)
+        found = understand(node, chosen.spacing, self._stated(), entry.spec if entry else None)
         self._seen, self._understanding = seen, found
         reasons, facts = html.escape(" ".join(found.reasons), quote=False), found.words
         ui.verdictLabel.text = f"<b>{found.heading}</b> {reasons}" + (f"<br>{quiet(facts)}" if facts else "")
         ui.verdictLabel.visible = True
         mark(ui.verdictLabel, found.verdict)
+        self._show_thin_series(node)
+        ui.profileSourceLabel.text, ui.profileSourceLabel.visible = quiet(found.profile), bool(found.profile)
         estimate = self._estimate_words()
         ui.estimateLabel.text = quiet(estimate)
         ui.estimateLabel.visible = bool(estimate)
+
+    def _stated(self) -> Any:
+        """What the user typed in about the slices."""
+        from CTEnhanceLib.ct.acquisition import StatedSlices
+
+        chosen = self.settings
+        return StatedSlices(thickness=chosen.thickness, profile=chosen.profile, fwhm=chosen.fwhm)
+
+    def _show_thin_series(self, node: Any) -> None:
+        """Thin slices that were measured need no computing."""
+        from CTEnhanceLib.scene.thinner_series import thinner_series
+
+        label, thin = self.ui.thinSeriesLabel, thinner_series(node)
+        label.visible = thin is not None
+        if thin is not None:
+            words = _("'{name}', loaded beside it, has measured {spacing:.3g} mm slices: they need no enhancement.")
+            label.text = html.escape(words.format(name=thin.GetName(), spacing=max(thin.GetSpacing())), quote=False)
+            mark(label, "warning")
 
     def _what_matters(self, node: Any) -> tuple:
         """Everything that what is shown depends on."""
         chosen, entry = self.parameters, self.models.entry
         data, transform = node.GetImageData(), node.GetParentTransformNode()
         times = [thing.GetMTime() if thing else 0 for thing in (node, data, transform)]
-        return (node.GetID(), *times, chosen.spacing, chosen.thickness, entry, self.devices.expected)
+        typed = (chosen.spacing, chosen.thickness, chosen.profile, chosen.profileWidth)
+        count = slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode")  # a thinner one may have come
+        return (node.GetID(), *times, *typed, entry, self.devices.expected, count)
 
     def _estimate_words(self) -> str:
         found, entry, device = self._understanding, self.models.entry, self.devices.expected
@@ -218,8 +264,14 @@ class Panel:
             return
         self.parameters.outputVolume = self.parameters.comparedVolume = node
         if slicer.app.layoutManager() is not None or self.comparison.make_stage is not None:
-            self.ui.compareCollapsibleButton.collapsed = False
+            self._fold_for_looking()
             self.comparison.open(node, self.parameters.referenceVolume)
+
+    def _fold_for_looking(self) -> None:
+        """What comes next is above the fold of a small screen: outcome and comparison, not the choices before."""
+        for section in (self.ui.volumeCollapsibleButton, self.ui.advancedCollapsibleButton):
+            section.collapsed = True
+        self.ui.compareCollapsibleButton.collapsed = False
 
     def _keep_rate(self, node: Any) -> None:
         outcome, entry = self.run_section.outcome, self._run_model
@@ -244,23 +296,17 @@ class Panel:
     def _spec(self) -> ModelSpec | None:
         return self.models.entry.spec if self.models.entry else None
 
+    @property
+    def _has_uncertainty(self) -> bool:
+        """Whether the chosen model has learnt how uncertain it is."""
+        return self._spec is not None and self._spec.uncertainty is not None
+
     def _device_chosen(self) -> None:
         if self.parameters is not None:
             self.parameters.device = self.devices.key
         self.update()
 
+    @reported
     def _advanced_opened(self, collapsed: bool) -> None:
         if not collapsed:
             self.devices.look()
-
-    def _install_from_folder(self, _checked: bool = False) -> None:
-        folder = ask_for_folder(_("Choose a folder of wheels"))
-        if not folder:
-            return
-        with slicer.util.tryWithErrorDisplay(_("Nothing was installed."), waitCursor=True):
-            installed = install_from_folder(folder, self._resource_path("requirements.txt"))
-            slicer.util.infoDisplay(
-                _("Installed: {packages}.").format(packages=", ".join(installed))
-                if installed
-                else _("Everything is installed already.")
-            )

@@ -31,10 +31,24 @@ def register_sample_data(icons: str | Path) -> None:
             sampleName=name,
             uris="",  # None raises; nothing is downloaded
             fileNames="",
-            nodeNames=file,
-            customDownloader=lambda _source, file=file, thickness=thickness: make_sample(file, thickness),
+            nodeNames=name,
+            customDownloader=lambda _source, name=name, thickness=thickness: _make_and_say(name, thickness),
             thumbnailFileName=str(Path(icons) / f"{file}.png"),
         )
+
+
+def _make_and_say(name: str, thickness: float | None) -> Any:
+    """Make it while a progress window says so: it takes some seconds, in which Slicer would look dead."""
+    progress = None
+    if slicer.util.mainWindow() is not None:
+        words = _("Making the wrist phantom on this computer; it takes some seconds.")
+        progress = slicer.util.createProgressDialog(labelText=words, value=20, maximum=100)
+        slicer.app.processEvents()
+    try:
+        return make_sample(name, thickness)
+    finally:
+        if progress is not None:
+            progress.close()
 
 
 def make_sample(name: str, thickness: float | None = None) -> Any:

@@ -10,7 +10,7 @@ import unittest
 
 import slicer
 
-from CTEnhanceLib.panel.dependencies import torch_is_missing
+from CTEnhanceLib.panel.install.packages import torch_is_missing
 
 _TIME_LIMIT = 300.0
 
@@ -34,10 +34,11 @@ def run_the_whole_way(test: unittest.TestCase) -> None:
     if torch_is_missing():
         test.skipTest("torch is not installed: press Enhance once, and run the test again")
     wrist = small_wrist()
-    if slicer.util.mainWindow() is not None:
-        slicer.util.selectModule("CTEnhance")
     widget = slicer.util.getModuleWidget("CTEnhance")
-    widget.enter()
+    if slicer.util.mainWindow() is not None:
+        slicer.util.selectModule("CTEnhance")  # enters the module as a user does; enter() alone leaves it half open
+    else:
+        widget.enter()
     widget.ui.inputSelector.setCurrentNode(wrist)
     test.assertTrue(widget.ui.enhanceButton.enabled, widget.ui.verdictLabel.text)
     widget.ui.enhanceButton.click()

@@ -12,6 +12,7 @@ from slicer.i18n import tr as _
 from CTEnhanceLib.errors import CTEnhanceError
 
 if TYPE_CHECKING:
+    from CTEnhanceLib.ct.acquisition import StatedSlices
     from CTEnhanceLib.ct.thick_volume import ThickVolume
     from CTEnhanceLib.model.spec import ModelSpec
 
@@ -30,6 +31,7 @@ class Understanding:
         voxels_in: Voxels of the measured volume.
         slices_out: Number of thin slices.
         voxels_out: Voxels of the computed volume.
+        profile: The slice profile that would be assumed, and where it is known from.
     """
 
     verdict: str
@@ -39,11 +41,12 @@ class Understanding:
     voxels_in: int = 0
     slices_out: int = 0
     voxels_out: int = 0
+    profile: str = ""
 
     @property
     def heading(self) -> str:
         """The verdict in a word or two."""
-        return {FIT: _("Fit"), WARNING: _("Fit, but:"), REFUSED: _("Cannot be enhanced:")}[self.verdict]
+        return {FIT: _("Suitable"), WARNING: _("Suitable, but:"), REFUSED: _("Cannot be enhanced:")}[self.verdict]
 
     def verdict_words(self) -> str:
         """The verdict and its reasons."""
@@ -51,17 +54,16 @@ class Understanding:
 
 
 def understand(
-    node: slicer.vtkMRMLScalarVolumeNode, spacing: float, thickness: float | None, model: ModelSpec | None
+    node: slicer.vtkMRMLScalarVolumeNode, spacing: float, stated: StatedSlices, model: ModelSpec | None
 ) -> Understanding:
     """Look at a volume with the eyes of the pipeline, so that what it would refuse is refused here.
 
     Args:
         node: The chosen volume.
         spacing: Distance of the thin slices asked for, mm.
-        thickness: Slice thickness typed in, mm; None takes what is known.
+        stated: What the user typed in about the slices.
         model: The chosen model; None leaves out whether it was made for such slices.
     """
-    from CTEnhanceLib.ct.acquisition import StatedSlices
     from CTEnhanceLib.ct.geometry import thin_positions
     from CTEnhanceLib.ct.thick_volume import thick_volume
     from CTEnhanceLib.enhancement.plan import require_model_fits
@@ -75,11 +77,11 @@ def understand(
     try:
         volume = thick_volume(
             image_from_node(node),
-            stated=StatedSlices(thickness=thickness),
+            stated=stated,
             spacing=spacing,
             model_profile=model.slice_profile if model is not None else None,
         )
-        words, geometry_words = _words(volume), _geometry_words(volume)
+        words, geometry_words, profile = _words(volume), _geometry_words(volume), _profile_words(volume)
         volume.require_fit()
         warnings = require_model_fits(model, volume, spacing) if model is not None else []
     except CTEnhanceError as error:
@@ -89,7 +91,9 @@ def understand(
     voxels_in = int(np.prod(volume.size))
     slices_out = len(thin_positions(count, volume.geometry.interval, spacing))
     voxels_out = voxels_in // count * slices_out
-    return Understanding(WARNING if reasons else FIT, reasons, words, geometry_words, voxels_in, slices_out, voxels_out)
+    return Understanding(
+        WARNING if reasons else FIT, reasons, words, geometry_words, voxels_in, slices_out, voxels_out, profile
+    )
 
 
 def _words(volume: ThickVolume) -> str:
@@ -106,6 +110,17 @@ def _words(volume: ThickVolume) -> str:
         interval_source=_source_words(acquisition.sources["interval"]),
         size=" \u00d7 ".join(str(number) for number in _in_plane(volume, volume.size)),
         pixel=" \u00d7 ".join(sorted({f"{mm:.3g}" for mm in _in_plane(volume, volume.spacing)})),
+    )
+
+
+def _profile_words(volume: ThickVolume) -> str:
+    from CTEnhanceLib.scene.provenance import profile_words, source_words
+
+    profile, sources = volume.acquisition.profile, volume.acquisition.sources
+    return _("Taken to be {profile}; shape from {shape}, width from {width}.").format(
+        profile=profile_words(profile.shape, profile.fwhm),
+        shape=source_words(sources["shape"]),
+        width=source_words(sources["fwhm"]),
     )
 
 
@@ -138,6 +153,6 @@ def _source_words(source: str) -> str:
         "user": _("typed in"),
         "DICOM": _("DICOM"),
         "spacing": _("spacing"),
-        "interval": _("assumed as the interval"),
+        "interval": _("not stated: taken to be their distance"),
     }
     return words.get(source, source)

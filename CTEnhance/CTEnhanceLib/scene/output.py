@@ -164,13 +164,14 @@ def apply_result(
     """
     name = f"{input_node.GetName()} [{spacing:g} mm computed]"
     if output_node is None:
+        name = _free_name(input_node.GetScene(), name)
         output_node = add_volume(input_node.GetScene(), volume, name, _window(input_node))
         modified = output_node.StartModify()
     else:
         modified = output_node.StartModify()
         output_node.SetName(name)
         update_node(output_node, volume)
-    _place_beside(input_node, output_node)
+    place_beside(input_node, output_node)
     _copy_display(input_node, output_node)
     model = report.get("model", {})
     mark(output_node, Kind.COMPUTED)
@@ -235,11 +236,11 @@ def _apply_uncertainty(
         node.SetName(name)
         update_node(node, uncertainty)
     mark(node, Kind.UNCERTAINTY, "uncertainty, HU")
-    _place_beside(input_node, node)
+    place_beside(input_node, node)
     output_node.SetNodeReferenceID(UNCERTAINTY_REFERENCE, node.GetID())
 
 
-def _place_beside(input_node: slicer.vtkMRMLVolumeNode, node: slicer.vtkMRMLVolumeNode) -> None:
+def place_beside(input_node: slicer.vtkMRMLVolumeNode, node: slicer.vtkMRMLVolumeNode) -> None:
     """Same parent transform, same parent in the subject hierarchy."""
     node.SetAndObserveTransformNodeID(input_node.GetTransformNodeID())
     scene = input_node.GetScene()
@@ -250,6 +251,14 @@ def _place_beside(input_node: slicer.vtkMRMLVolumeNode, node: slicer.vtkMRMLVolu
         for each in (input_node, node)
     ]
     hierarchy.SetItemParent(items[1], hierarchy.GetItemParent(items[0]))
+
+
+def _free_name(scene: slicer.vtkMRMLScene, name: str) -> str:
+    """The name, numbered where a node has it already: no two volumes of one name."""
+    number, free = 2, name
+    while scene.GetFirstNodeByName(free) is not None:
+        number, free = number + 1, f"{name} {number}"
+    return free
 
 
 def _window(node: slicer.vtkMRMLVolumeNode) -> tuple[float, float] | None:

@@ -112,10 +112,24 @@ def assumed_slices(measured: slicer.vtkMRMLVolumeNode, computed: slicer.vtkMRMLV
     acquisition: dict[str, Any] = report_of(computed).get("acquisition", {}) if computed is not None else {}
     if acquisition:
         width, shape = acquisition["profile_fwhm_mm"], acquisition["profile_shape"]
-        text = f"{shape['value']} of {width['value']:.3g} mm assumed (from {width['source']})"
-        return AssumedSlices(float(width["value"]), f"measured every {interval:.3g} mm, {text}")
+        text = profile_words(shape["value"], width["value"])
+        said = f"slices every {interval:.3g} mm, assumed to be {text} (from {source_words(width['source'])})"
+        return AssumedSlices(float(width["value"]), said)
     thickness = dicom_facts(measured).get("0018|0050")
     if thickness:
         width = float(thickness)
-        return AssumedSlices(width, f"measured every {interval:.3g} mm, {width:.3g} mm thick (DICOM)")
-    return AssumedSlices(interval, f"measured every {interval:.3g} mm")
+        return AssumedSlices(width, f"slices every {interval:.3g} mm, {width:.3g} mm thick (DICOM)")
+    return AssumedSlices(interval, f"slices every {interval:.3g} mm")
+
+
+def profile_words(shape: str, fwhm: float) -> str:
+    """A slice profile in words: how tissue along the slice axis enters a slice."""
+    width = f"{fwhm:.3g} mm"
+    words = {"box": f"plain {width} means", "triangle": f"triangular means, {width} wide"}
+    return words.get(shape, f"{shape.capitalize()} means, {width} wide")
+
+
+def source_words(source: str) -> str:
+    """Where a number comes from, as the reader says it."""
+    words = {"user": "you", "model": "the model", "interval": "their distance", "thickness": "their thickness"}
+    return words.get(source, source)

@@ -17,7 +17,10 @@ class CTEnhanceInSlicerTest(unittest.TestCase):
     def setUp(self):
         slicer.mrmlScene.Clear()
         self.widget = slicer.util.getModuleWidget("CTEnhance")
-        self.widget.enter()
+        if slicer.util.mainWindow() is not None:
+            slicer.util.selectModule("CTEnhance")
+        else:
+            self.widget.enter()
 
     def wait(self, until, seconds=30.0):
         end = time.monotonic() + seconds

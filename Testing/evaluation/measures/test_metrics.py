@@ -40,6 +40,19 @@ def test_ssim_is_wangs_formula_with_population_moments():
     assert ssim_map(y, x)[0] == pytest.approx(ssim, rel=1e-9)
 
 
+def test_ssim_is_that_of_scikit_image():
+    """Its convention for Wang's paper: Gaussian weights, sigma 1.5, population covariance."""
+    from skimage.metrics import structural_similarity
+
+    rng = np.random.default_rng(1)
+    reference = rng.uniform(0, 4095, (40, 33))
+    candidate = np.clip(reference + rng.normal(0, 200, reference.shape), 0, 4095)
+    options = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
+    _, full = structural_similarity(reference, candidate, data_range=4095, full=True, **options)
+    mean, inner = ssim_map(candidate, reference)
+    assert np.allclose(inner, full[5:-5, 5:-5], atol=1e-12) and mean == pytest.approx(full[5:-5, 5:-5].mean())
+
+
 def test_an_error_of_41_hu_everywhere_is_40_db():
     reference = np.zeros((2, 16, 16))
     figures = whole(reference + 40.95, reference)

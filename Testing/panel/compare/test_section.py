@@ -22,7 +22,7 @@ def stage(host, workplace):
     from CTEnhanceLib.scene.headless.offscreen import OffscreenStage
 
     before = slicer.mrmlScene
-    with OffscreenStage((320, 240)) as stage:
+    with OffscreenStage((320, 240), window_width=2000) as stage:
         slicer.mrmlScene = stage.scene
         stage.show_layout(OWN_LAYOUT)
         yield stage
@@ -84,11 +84,12 @@ def test_pressing_shows_both_and_pressing_again_brings_the_layout_back(compare, 
 def test_every_control_changes_the_comparison(compare):
     ui = compare.ui
     ui.compareButton.click()
-    assert not ui.thirdComboBox.isEnabled()  # there is no third column yet
+    assert not ui.thirdComboBox.isVisibleTo(ui.comparisonControlsWidget)  # there is no third column yet
     for name, key in (("layout", "third"), ("left", "cubic"), ("blend", "checkerboard"), ("preset", "CT-Bones")):
         choose(getattr(ui, f"{name}ComboBox"), key)
         assert getattr(compare.panel.comparison.comparison.settings, name) == key
-    assert ui.thirdComboBox.isEnabled() and ui.mapRangeSlider.isEnabled()
+    assert ui.thirdComboBox.isVisibleTo(ui.comparisonControlsWidget)
+    assert ui.mapRangeSlider.isVisibleTo(ui.comparisonControlsWidget)
     ui.shiftSlider.value = 300.0
     ui.mapRangeSlider.value = 200.0
     ui.shadingCheckBox.checked = False
@@ -96,11 +97,21 @@ def test_every_control_changes_the_comparison(compare):
     assert (settings.shift, settings.difference_hu, settings.shading) == (300.0, 200.0, False)
 
 
-def test_what_cannot_be_shown_is_said_and_the_list_goes_back(compare, host):
+def test_what_these_volumes_cannot_be_shown_as_is_not_offered(compare):
     compare.ui.compareButton.click()
-    choose(compare.ui.blendComboBox, "uncertainty")
-    assert "has no uncertainty" in host.messages[-1][1]
-    assert compare.ui.blendComboBox.itemData(compare.ui.blendComboBox.currentIndex) == "none"
+    for combo, absent in ((compare.ui.blendComboBox, "uncertainty"), (compare.ui.thirdComboBox, "reference")):
+        assert combo.findData(absent) == -1 and combo.findData("difference") >= 0
+
+
+def test_a_slot_that_fails_says_so(compare, host, monkeypatch):
+    compare.ui.compareButton.click()
+
+    def fail(*_arguments):
+        raise AttributeError("no such thing in this Slicer")
+
+    monkeypatch.setattr(compare.panel.comparison.comparison, "look_from", fail)
+    choose(compare.ui.lookComboBox, "left")
+    assert host.messages[-1][0] == "errorDisplay" and "no such thing in this Slicer" in host.messages[-1][1]
 
 
 def test_one_slider_sets_the_colours_of_whichever_map_is_on_show(compare, scene, computed):
@@ -110,9 +121,9 @@ def test_one_slider_sets_the_colours_of_whichever_map_is_on_show(compare, scene,
     uncertainty = add_measured(scene, "uncertainty")
     computed.SetNodeReferenceID(UNCERTAINTY_REFERENCE, uncertainty.GetID())
     ui.compareButton.click()
-    assert not ui.mapRangeSlider.isEnabled()
+    assert not ui.mapRangeSlider.isVisibleTo(ui.comparisonControlsWidget)
     choose(ui.blendComboBox, "uncertainty")
-    assert ui.mapRangeSlider.isEnabled() and ui.mapRangeSlider.value == 100.0
+    assert ui.mapRangeSlider.isVisibleTo(ui.comparisonControlsWidget) and ui.mapRangeSlider.value == 100.0
     ui.mapRangeSlider.value = 50.0
     assert uncertainty.GetDisplayNode().GetWindowLevelMax() == 50.0
     choose(ui.blendComboBox, "difference")
@@ -149,6 +160,8 @@ def test_one_box_crops_both_sides(compare, scene):
     assert len(displays) == 2
     assert len({display.GetROINodeID() for display in displays}) == 1
     assert all(display.GetCroppingEnabled() for display in displays)
+    box = scene.GetFirstNodeByClass("vtkMRMLMarkupsROINode").GetDisplayNode()
+    assert not box.GetFillVisibility() and not box.GetPropertiesLabelVisibility()
     compare.ui.cropCheckBox.click()
     assert not any(display.GetCroppingEnabled() for display in displays)
     compare.ui.compareButton.click()
@@ -194,8 +207,12 @@ def test_bone_surfaces_are_measured_and_exported(compare, host, tmp_path, scene)
     assert "Distance 0." in ui.surfaceLabel.text and "300 HU" in ui.surfaceLabel.text
     ui.surfaceSpinBox.value = 400.0
     assert "400 HU" in ui.surfaceLabel.text
-    compare.panel.comparison.export_surfaces(str(tmp_path))
-    assert len(list(tmp_path.glob("*.stl"))) == 2
+    compare.panel.comparison.bone.export_surfaces(str(tmp_path))
+    names = sorted(path.name for path in tmp_path.glob("*.stl"))
+    assert names == [
+        "Müller_Anna_1_mm_computed_bone_above_400HU.stl",
+        "Müller_Anna_measured_bone_above_400HU.stl",
+    ]
     ui.compareButton.click()
     assert scene.GetNumberOfNodesByClass("vtkMRMLModelNode") == models
 
@@ -210,7 +227,8 @@ def test_removing_a_compared_volume_leaves_the_comparison(compare, stage, scene,
 def test_figures_without_a_reference_come_as_a_table(compare, scene):
     compare.ui.compareButton.click()
     compare.ui.figuresButton.click()
-    assert compare.panel.comparison.comparison.settings.layout == "figures"
+    assert compare.panel.comparison.comparison.settings.layout == "table"  # no black plot where there is none
+    assert compare.ui.layoutComboBox.itemData(compare.ui.layoutComboBox.currentIndex) == "table"
     table = scene.GetSingletonNode("CTETable", "vtkMRMLTableViewNode").GetTableNode()
     assert "against the measured slices" in table.GetTable().GetValueByName(0, "figure").ToString()
 
@@ -230,12 +248,15 @@ def test_a_profile_line_is_drawn_charted_and_taken_away(compare, scene):
     ui = compare.ui
     ui.compareButton.click()
     ui.profileButton.click()
-    assert "both ends" in ui.figuresLabel.text
+    assert "Click twice" in ui.figuresLabel.text
     line = scene.GetFirstNodeByClass("vtkMRMLMarkupsLineNode")
     line.AddControlPointWorld(-5.0, -9.0, 10.0)
     line.AddControlPointWorld(-15.0, -9.0, 10.0)
     chart = scene.GetSingletonNode("CTEPlot", "vtkMRMLPlotViewNode").GetPlotChartNode()
-    assert "10-90 % width" in chart.GetTitle()
+    assert chart.GetTitle() == "HU along the line"
+    assert "measured: gap" in ui.figuresLabel.text and "computed: gap" in ui.figuresLabel.text
+    table = scene.GetSingletonNode("CTETable", "vtkMRMLTableViewNode").GetTableNode()
+    assert table.GetTable().GetColumnName(2) == "step-off, mm"
     ui.profileButton.click()
     assert scene.GetNumberOfNodesByClass("vtkMRMLMarkupsLineNode") == 0
     assert scene.GetNumberOfNodesByClass("vtkMRMLPlotChartNode") == 0

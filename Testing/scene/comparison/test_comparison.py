@@ -41,11 +41,12 @@ def test_every_layout_shows_its_volumes_under_labels_that_say_what_they_are(comp
         assert "for research, not for diagnosis" in label.note
         assert comparison.stage.grab(view.tag).std() > 10
     for view in comparison.slice_views:
-        assert "measured every 3 mm, box of 3 mm assumed" in comparison.labels[view.tag].note
+        note = comparison.labels[view.tag].note
+        assert "slices every 3 mm, assumed to be plain 3 mm means (from their thickness)" in note
 
 
 def test_layout_numbers_and_views_are_own_ones(comparison):
-    assert all(layout.identifier > 100 for layout in LAYOUTS.values())
+    assert all(form.identifier > 100 for layout in LAYOUTS.values() for form in layout.forms)
     comparison.show("overview")
     for view in comparison.slice_views + comparison.volume_views:
         assert view.node.GetViewGroup() == VIEW_GROUP
@@ -204,7 +205,7 @@ def test_a_saved_comparison_is_there_again_when_its_scene_is_opened(stage, compa
     comparison.leave()
     stage.open_scene(tmp_path / "scene.mrb")
     again = Comparison.restore(stage)
-    assert stage.layout() == LAYOUTS["fracture"].identifier
+    assert stage.layout() == LAYOUTS["fracture"].forms[0].identifier
     assert (again.settings.left, again.settings.blend, again.settings.shift) == ("cubic", "difference", 230.0)
     assert again.labels["CTEMCoronal"].badge.startswith("INTERPOLATED · cubic")
     assert again.labels["CTECCoronal"].badge.startswith("DIFFERENCE")

@@ -1,142 +1,286 @@
-"""The desktop's stage on a layout manager that answers as Slicer's does, with the offscreen views behind it."""
+"""The desktop's views on a layout manager with the habits of Slicer's own (see `host.desktop`)."""
 
 from __future__ import annotations
 
 import sys
 from types import SimpleNamespace
-from typing import ClassVar
 
+import numpy as np
 import pytest
 import slicer
 
 from CTEnhanceLib.scene.comparison.comparison import Comparison
 from CTEnhanceLib.scene.comparison.layouts import LAYOUTS
 from CTEnhanceLib.scene.comparison.view_host import DesktopStage, desktop_stage, register_layouts
+from CTEnhanceLib.scene.nodes import voxels
+from host.desktop import Desktop, Events
 
-
-class LayoutManager:
-    """What `DesktopStage` uses of qSlicerLayoutManager."""
-
-    def __init__(self, stage):
-        self._stage = stage
-        stage.scene.AddObserver(slicer.vtkMRMLScene.NodeRemovedEvent, self._drop_widgets)
-
-    def _drop_widgets(self, *_):
-        """As Slicer does: a view's widget goes with its node."""
-        for tag, window in list(self._stage._views.items()):
-            if not self._stage.scene.IsNodePresent(window.view.node):
-                self._stage.close_view(tag)
-
-    @property
-    def layout(self):
-        return self._stage.layout()
-
-    def setLayout(self, identifier):
-        self._stage.show_layout(identifier)
-
-    def layoutLogic(self):
-        return self._stage._layouts
-
-    def sliceWidget(self, tag):
-        view = self._stage.slice_view(tag)
-        return SimpleNamespace(sliceView=lambda: _rendering(view), sliceLogic=lambda: view.logic)
-
-    def viewWidget(self, node):
-        view = self._stage.volume_view(node.GetSingletonTag())
-        return SimpleNamespace(threeDView=lambda: _rendering(view))
-
-
-def _rendering(view):
-    window = view.renderer.GetRenderWindow()
-    return SimpleNamespace(renderWindow=lambda: window, interactor=lambda: view.interactor, scheduleRender=view.render)
-
-
-class Timer:
-    """Stands in for qt.QTimer; `tick` lets time pass."""
-
-    waiting: ClassVar[list] = []
-    running: ClassVar[list] = []
-
-    def __init__(self):
-        self.action = None
-
-    @classmethod
-    def singleShot(cls, _milliseconds, action):
-        cls.waiting.append(action)
-
-    def setInterval(self, _milliseconds):
-        pass
-
-    def connect(self, signal, action):
-        assert signal == "timeout()"
-        self.action = action
-
-    def start(self):
-        self.running.append(self)
-
-    def stop(self):
-        self.running.remove(self)
-
-    @classmethod
-    def tick(cls):
-        waiting, cls.waiting = cls.waiting, []
-        for action in [*waiting, *(timer.action for timer in cls.running)]:
-            action()
+SETTLED = 1500.0
+ONE_RED_SLICE = slicer.vtkMRMLLayoutNode.SlicerLayoutOneUpRedSliceView
+WINDOWS = {"laptop": (860, 500), "large": (1500, 500), "small": (500, 500)}
 
 
 @pytest.fixture
-def desktop(stage, monkeypatch):
-    manager = LayoutManager(stage)
+def events():
+    return Events()
+
+
+@pytest.fixture
+def desktop(stage, events, monkeypatch):
+    desktop = plug_in(stage, events, monkeypatch, *WINDOWS["laptop"])
+    yield desktop
+    stage.scene.Clear(False)
+    desktop.close()
+
+
+@pytest.fixture(params=["laptop", "large"])
+def any_desktop(request, stage, events, monkeypatch):
+    desktop = plug_in(stage, events, monkeypatch, *WINDOWS[request.param])
+    yield desktop
+    stage.scene.Clear(False)
+    desktop.close()
+
+
+def plug_in(stage, events, monkeypatch, width, height):
+    desktop = Desktop(stage, events.later, width, height)
     volume_rendering = SimpleNamespace(logic=lambda: stage.volume_rendering)
-    monkeypatch.setattr(slicer, "app", SimpleNamespace(layoutManager=lambda: manager), raising=False)
-    monkeypatch.setattr(slicer, "modules", SimpleNamespace(volumerendering=volume_rendering), raising=False)
+    modules = SimpleNamespace(volumerendering=volume_rendering, DataProbeInstance=desktop.probe)
+    monkeypatch.setattr(slicer, "app", SimpleNamespace(layoutManager=lambda: desktop), raising=False)
+    monkeypatch.setattr(slicer, "modules", modules, raising=False)
     monkeypatch.setattr(slicer, "mrmlScene", stage.scene, raising=False)
-    monkeypatch.setitem(sys.modules, "qt", SimpleNamespace(QTimer=Timer))
-    monkeypatch.setattr(Timer, "waiting", [])
-    monkeypatch.setattr(Timer, "running", [])
-    return manager
+    monkeypatch.setitem(sys.modules, "qt", SimpleNamespace(QTimer=events.timer_class()))
+    desktop.setLayout(ONE_RED_SLICE)
+    events.turn()
+    return desktop
 
 
-def test_in_slicer_a_script_needs_no_stage(desktop, measured, computed):
+def nodes(stage):
+    scene = stage.scene
+    return sorted(scene.GetNthNode(index).GetID() for index in range(scene.GetNumberOfNodes()))
+
+
+def bone_on_show(comparison):
+    """HU in the slices on show: the largest of each view."""
+    found = {}
+    for view in comparison.slice_views:
+        reslice = view.logic.GetBackgroundLayer().GetReslice()
+        reslice.Update()
+        found[view.tag] = reslice.GetOutput().GetScalarRange()[1]
+    return found
+
+
+def frame(view):
+    """Millimetres of a pixel, and the point (RAS) in the middle of the view."""
+    columns, rows, _ = view.node.GetDimensions()
+    middle = view.node.GetXYToRAS().MultiplyPoint((columns / 2, rows / 2, 0.0, 1.0))[:3]
+    return np.array([view.node.GetFieldOfView()[0] / columns, *middle])
+
+
+def amber(picture):
+    """How many pixels of a picture's upper edge are of the colour of MEASURED."""
+    red, green, blue = (picture[:40, :-40, channel].astype(int) for channel in range(3))
+    return int(((red - blue > 100) & (green - blue > 50)).sum())
+
+
+def test_in_slicer_a_script_needs_no_stage(desktop, events, measured, computed):
     comparison = Comparison(measured, computed)
     assert isinstance(comparison.stage, DesktopStage)
     comparison.show("fracture")
-    assert desktop.layout == LAYOUTS["fracture"].identifier
-    assert len(comparison.slice_views) == 4 and len(comparison.volume_views) == 2
+    events.turn(SETTLED)
     assert comparison.labels["CTEMCoronal"].badge == "MEASURED · 3 mm slices"
-    comparison.render()
     comparison.leave()
-    Timer.tick()
-    assert desktop.layout == slicer.vtkMRMLLayoutNode.SlicerLayoutOneUpRedSliceView
+    events.turn(SETTLED)
+    assert desktop.layout == ONE_RED_SLICE
 
 
-def test_cameras_are_removed_in_a_later_event(desktop, stage, measured, computed):
+@pytest.mark.parametrize("name", ["fracture", "third"])
+def test_every_slice_view_shows_bone_when_the_events_have_been_handled(any_desktop, events, measured, computed, name):
     comparison = Comparison(measured, computed)
-    comparison.show("3d")
-    stage.picture()
-    assert stage.scene.GetFirstNodeByName("Camera") is not None
+    comparison.show(name)
+    events.turn(SETTLED)
+    bone = {tag: hu for tag, hu in bone_on_show(comparison).items() if tag[3] in "MC"}
+    assert min(bone.values()) > 500, bone
     comparison.leave()
-    left = stage.scene.GetNumberOfNodesByClass("vtkMRMLCameraNode")
-    Timer.tick()
-    assert stage.scene.GetNumberOfNodesByClass("vtkMRMLCameraNode") == left - 2
 
 
-def test_flicker_keeps_time_and_stops(desktop, measured, computed):
+@pytest.mark.parametrize("name", ["third"])
+def test_views_of_one_orientation_have_one_frame_when_the_events_have_been_handled(
+    any_desktop, events, measured, computed, name
+):
+    comparison = Comparison(measured, computed)
+    comparison.show(name)
+    events.turn(SETTLED)
+    frames = {}
+    for view in comparison.slice_views:
+        frames.setdefault(view.node.GetOrientation(), []).append(frame(view))
+    for of_one_orientation in frames.values():
+        assert np.allclose(of_one_orientation, of_one_orientation[0], atol=0.6)
+    comparison.leave()
+
+
+def test_a_point_that_was_asked_for_is_kept(desktop, events, measured, computed):
+    comparison = Comparison(measured, computed)
+    comparison.show("overview")
+    comparison.jump((2.0, -48.0, 112.0))
+    events.turn(SETTLED)
+    offsets = {view.node.GetOrientation(): view.logic.GetSliceOffset() for view in comparison.slice_views}
+    expected = {"Sagittal": -2.0, "Coronal": -48.0, "Axial": 112.0}
+    assert offsets == pytest.approx({name: expected[name] for name in offsets})
+
+
+def test_who_scrolls_at_once_is_not_brought_back(desktop, events, measured, computed):
     comparison = Comparison(measured, computed)
     comparison.show("coronal")
+    events.turn(100)
+    view = comparison.slice_views[0]
+    view.interactor.InvokeEvent("MouseWheelForwardEvent")
+    view.logic.StartSliceOffsetInteraction()
+    view.logic.SetSliceOffset(-40.0)
+    view.logic.EndSliceOffsetInteraction()
+    events.turn(SETTLED)
+    assert view.logic.GetSliceOffset() == -40.0
+
+
+def test_a_comparison_that_was_saved_opens_on_the_slices_it_was_saved_with(
+    desktop, stage, events, measured, computed, tmp_path
+):
+    comparison = Comparison(measured, computed)
+    comparison.show("coronal")
+    events.turn(SETTLED)
+    comparison.jump((0.0, -44.0, 118.0))
+    events.turn(SETTLED)
+    assert stage.scene.WriteToMRB(str(tmp_path / "scene.mrb"))
+    comparison.leave()
+    events.turn(SETTLED)
+    stage.open_scene(tmp_path / "scene.mrb")
+    again = Comparison.restore()
+    events.turn(SETTLED)
+    assert again.slice_views[0].logic.GetSliceOffset() == pytest.approx(-44.0)
+    again.leave()
+    events.turn(SETTLED)
+
+
+@pytest.mark.parametrize("window", list(WINDOWS))
+@pytest.mark.parametrize("name", list(LAYOUTS))
+def test_no_layout_makes_the_window_wider_than_it_is(stage, events, monkeypatch, window, name):
+    desktop = plug_in(stage, events, monkeypatch, *WINDOWS[window])
+    form = LAYOUTS[name].form(DesktopStage().width())
+    desktop.setLayout(form.identifier)
+    desktop.close()
+    assert desktop.width == WINDOWS[window][0]
+    assert {spec.tag[3] for spec in form.views} >= {"M", "C"}
+
+
+def test_a_measured_picture_is_never_without_its_mark(desktop, events, measured, computed):
+    comparison = Comparison(measured, computed)
+    comparison.show("coronal")
+    events.turn(SETTLED)
+    marked = amber(desktop.screen("CTEMCoronal"))
+    for blend in ("difference", "checkerboard", "none"):
+        comparison.set(blend=blend)
+        # what Slicer draws in the meantime, and what stands there at the end
+        desktop._widget("CTEMCoronal").draw()
+        events.turn(SETTLED)
+        assert amber(desktop.screen("CTEMCoronal")) == pytest.approx(marked, rel=0.05) and marked > 200
+
+
+def test_the_mark_is_there_at_any_moment_of_a_change(desktop, events, measured, computed, monkeypatch):
+    """Slicer draws in the middle of a change that takes long."""
+    from CTEnhanceLib.scene.comparison import maps
+
+    comparison = Comparison(measured, computed)
+    comparison.show("coronal")
+    events.turn(SETTLED)
+    marked = amber(desktop.screen("CTEMCoronal"))
+    seen, show = [], maps.DifferenceMap.show
+
+    def slowly(self, views):
+        desktop._widget("CTEMCoronal").draw()
+        seen.append(amber(desktop.screen("CTEMCoronal")))
+        show(self, views)
+
+    monkeypatch.setattr(maps.DifferenceMap, "show", slowly)
+    comparison.set(blend="difference")
+    assert seen == pytest.approx([marked], rel=0.05) and marked > 200
+
+
+@pytest.mark.parametrize("blend", ["reveal", "checkerboard"])
+def test_both_sides_are_on_the_screen_before_the_mouse_moves(desktop, events, measured, computed, blend):
+    comparison = Comparison(measured, computed)
+    comparison.show("coronal")
+    events.turn(SETTLED)
+    plain = desktop.screen("CTECCoronal").astype(int)
+    comparison.set(blend=blend)
+    events.turn(SETTLED)
+    changed = np.abs(desktop.screen("CTECCoronal") - plain)[100:-100].max(2) > 40
+    assert changed[:, : changed.shape[1] // 2 - 10].mean() > 0.003
+
+
+def test_leaving_leaves_nothing_behind_and_the_console_empty(any_desktop, stage, events, measured, computed):
+    before = nodes(stage)
+    for name in ("fracture", "third"):
+        comparison = Comparison(measured, computed)
+        comparison.show(name)
+        events.turn(SETTLED)
+        comparison.set(blend="reveal")
+        events.turn(SETTLED)
+        comparison.leave()
+        events.turn(SETTLED)
+        assert nodes(stage) == before
+    assert any_desktop.console == []
+
+
+def test_closing_the_scene_brings_the_users_layout_back(desktop, stage, events, measured, computed):
+    comparison = Comparison(measured, computed)
+    comparison.show("fracture")
+    events.turn(SETTLED)
+    stage.scene.Clear(False)
+    events.turn(SETTLED)
+    assert desktop.layout == ONE_RED_SLICE
+    assert [node for node in nodes(stage) if "CTE" in node] == []
+    assert desktop.console == []
+
+
+def test_a_layout_without_a_number_becomes_the_four_views(desktop, events, measured, computed):
+    desktop.first_start()
+    comparison = Comparison(measured, computed)
+    comparison.show("coronal")
+    events.turn(SETTLED)
+    comparison.leave()
+    events.turn(SETTLED)
+    assert desktop.layout == slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView
+
+
+def test_flicker_keeps_time_and_stops(desktop, events, measured, computed):
+    comparison = Comparison(measured, computed)
+    comparison.show("coronal")
+    events.turn(SETTLED)
     comparison.set(blend="flicker")
     badges = []
     for _ in range(3):
         badges.append(comparison.labels["CTECCoronal"].badge.split(" ")[0])
-        Timer.tick()
+        events.turn(700)
     assert badges == ["COMPUTED", "MEASURED", "COMPUTED"]
     comparison.set(blend="none")
-    assert Timer.running == []
+    assert sys.modules["qt"].QTimer.running == []
 
 
 def test_layouts_are_registered_once(desktop):
     node = desktop.layoutLogic().GetLayoutNode()
     stage = desktop_stage()
     register_layouts(node)
-    assert all(node.IsLayoutDescription(layout.identifier) for layout in LAYOUTS.values())
+    forms = [form for layout in LAYOUTS.values() for form in layout.forms]
+    assert len({form.identifier for form in forms}) == len(forms)
+    assert all(node.IsLayoutDescription(form.identifier) for form in forms)
     assert isinstance(stage, DesktopStage)
+
+
+def test_the_middle_of_the_bone_lies_in_bone(measured):
+    """Between two legs there is none."""
+    from CTEnhanceLib.scene.comparison.framing import middle_of_bone
+    from CTEnhanceLib.scene.figures.profile_line import sample
+
+    array = voxels(measured)
+    array[:] = np.minimum(array, 100)
+    array[2:-2, 5:15, 5:12] = array[2:-2, 5:15, -12:-5] = 900
+    assert sample(measured, np.array([middle_of_bone(measured)]))[0] == 900

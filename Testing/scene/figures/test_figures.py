@@ -175,7 +175,8 @@ def test_a_line_gives_both_curves_in_one_chart_with_their_widths(stage, measured
     profile = ProfileLine(comparison.volumes, line)
     assert set(profile.widths) == {"measured", "computed"}
     assert 0 < profile.widths["computed"] < profile.widths["measured"] + 0.5
-    assert profile.chart.GetTitle().startswith("10-90 % width: measured ")
+    assert profile.chart.GetTitle() == "HU along the line"
+    assert profile.figures.GetTable().GetColumnName(1) == "gap width, mm"
     assert profile.chart.GetNumberOfPlotSeriesNodes() == 2
     at_voxel = voxels(measured)[2, 25, 30]
     matrix = vtk.vtkMatrix4x4()

@@ -10,13 +10,14 @@ def comparison_choices() -> dict[str, list[tuple[str, str]]]:
     return {
         "layout": [
             ("fracture", _("Fracture: coronal, sagittal, 3D")),
-            ("overview", _("Overview: all planes and 3D")),
+            ("overview", _("Overview: all planes")),
             ("axial", _("Axial pair")),
             ("coronal", _("Coronal pair")),
             ("sagittal", _("Sagittal pair")),
             ("3d", _("3D pair")),
             ("third", _("Three columns: with map or reference")),
             ("figures", _("Coronal pair with plot and table")),
+            ("table", _("Coronal pair with table")),
         ],
         "left": [
             ("measured", _("Measured slices, as they are")),
@@ -25,10 +26,10 @@ def comparison_choices() -> dict[str, list[tuple[str, str]]]:
             ("cubic", _("Measured, cubic interpolation")),
         ],
         "blend": [
-            ("none", _("None")),
-            ("reveal", _("Reveal under the mouse")),
-            ("checkerboard", _("Checkerboard")),
-            ("flicker", _("Flicker")),
+            ("none", _("Computed")),
+            ("reveal", _("Measured left of the mouse")),
+            ("checkerboard", _("Checkerboard of both")),
+            ("flicker", _("Both in turn")),
             ("difference", _("Difference map")),
             ("uncertainty", _("Uncertainty")),
         ],

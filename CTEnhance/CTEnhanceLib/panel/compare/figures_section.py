@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 import slicer
 from slicer.i18n import tr as _
 
-from CTEnhanceLib.errors import CTEnhanceError
 from CTEnhanceLib.panel.compare.region_choice import RegionChoice
-from CTEnhanceLib.panel.dialogs import ask_for_folder
+from CTEnhanceLib.panel.dialogs import ask_for_folder, reported
 from CTEnhanceLib.panel.style import quiet
 
 if TYPE_CHECKING:
@@ -42,8 +41,10 @@ class FiguresSection:
     def refresh(self, parameters: Any) -> None:
         """Follow the user's choices; the line goes with the comparison it belongs to, and its button follows."""
         self._region.refresh(parameters)
-        if self._comparison.comparison is None and self._line is not None:
-            self._ui.profileButton.checked = False
+        if self._comparison.comparison is None:
+            self._plot_view = None  # it goes with the comparison's views
+            if self._line is not None:
+                self._ui.profileButton.checked = False
 
     def forget(self) -> None:
         """The scene is closed: what was in it went with it."""
@@ -72,6 +73,7 @@ class FiguresSection:
             table, chart = figure_table(scene, figures), slice_chart(scene, figures)
         comparison.show_figures(table, chart)
         self._listen_to_plot()
+        self._comparison.show_state()
 
     def make_turntable(self, folder: str, frames: int = 72) -> None:
         """Write both 3D views, turned once around, as pictures.
@@ -89,12 +91,10 @@ class FiguresSection:
         )
         slicer.util.infoDisplay(_("{count} pictures written to {folder}.").format(count=len(files), folder=folder))
 
-    def _pressed(self, _checked: bool = False) -> None:
-        try:
-            with slicer.util.WaitCursor():
-                self.compute()
-        except CTEnhanceError as error:
-            slicer.util.errorDisplay(str(error))
+    @reported
+    def _pressed(self) -> None:
+        with slicer.util.WaitCursor():
+            self.compute()
 
     def _listen_to_plot(self) -> None:
         """A click in the plot goes to the slice."""
@@ -104,11 +104,13 @@ class FiguresSection:
         from CTEnhanceLib.scene.comparison.layouts import PLOT_VIEW
 
         for index in range(manager.plotViewCount):
-            view = manager.plotWidget(index).plotView()
-            if view.mrmlPlotViewNode().GetSingletonTag() == PLOT_VIEW:
-                view.connect(_PLOT_CLICK, self._plot_clicked)
-                self._plot_view = view
+            widget = manager.plotWidget(index)
+            node = widget.mrmlPlotViewNode()  # the view itself does not say it
+            if node is not None and node.GetSingletonTag() == PLOT_VIEW:
+                self._plot_view = widget.plotView()
+                self._plot_view.connect(_PLOT_CLICK, self._plot_clicked)
 
+    @reported
     def _plot_clicked(self, series_ids: Any, selections: Any) -> None:
         from CTEnhanceLib.scene.figures.tables import clicked_x
 
@@ -117,6 +119,7 @@ class FiguresSection:
         if comparison is not None and position is not None:
             comparison.go_to_slice(position)
 
+    @reported
     def _profile_toggled(self, on: bool) -> None:
         if on and self._line is None and self._comparison.comparison is not None:
             self._begin_line()
@@ -129,21 +132,31 @@ class FiguresSection:
         self._line.CreateDefaultDisplayNodes()
         event = slicer.vtkMRMLMarkupsNode.PointPositionDefinedEvent
         self._line_tag = self._line.AddObserver(event, self._line_drawn)
-        self._ui.figuresLabel.text = quiet(_("Place both ends of the line in a slice view."))
+        self._ui.figuresLabel.text = quiet(
+            _("Click twice in a slice view: on one side of the break, and on the other.")
+        )
         self._ui.figuresLabel.visible = True
         if slicer.app.layoutManager() is not None:
             slicer.modules.markups.logic().SetActiveListID(self._line)
             slicer.app.applicationLogic().GetInteractionNode().SwitchToSinglePlaceMode()
 
+    @reported
     def _line_drawn(self, *_arguments: Any) -> None:
         comparison = self._comparison.comparison
         if comparison is None or self._profile is not None or self._line.GetNumberOfDefinedControlPoints() < 2:
             return
         from CTEnhanceLib.scene.figures.profile_line import ProfileLine
 
-        self._profile = ProfileLine(comparison.volumes, self._line)
-        self._ui.figuresLabel.visible = False
-        comparison.show_figures(None, self._profile.chart)
+        self._profile = ProfileLine(comparison.volumes, self._line, self._show_line_figures)
+        self._show_line_figures()
+        comparison.show_figures(self._profile.figures, self._profile.chart)
+        self._comparison.show_state()
+
+    def _show_line_figures(self) -> None:
+        """Gap and step beside each other; they change while the line is dragged."""
+        if self._profile is not None:
+            self._ui.figuresLabel.text = self._profile.words().replace("\n", "<br>")
+            self._ui.figuresLabel.visible = True
 
     def _end_line(self) -> None:
         line, profile, self._line, self._profile = self._line, self._profile, None, None
@@ -153,8 +166,8 @@ class FiguresSection:
         slicer.mrmlScene.RemoveNode(line)
         self._ui.figuresLabel.visible = False
 
-    def _ask_and_turn(self, _checked: bool = False) -> None:
+    @reported
+    def _ask_and_turn(self) -> None:
         folder = ask_for_folder(_("Choose a folder for the pictures"))
         if folder:
-            with slicer.util.tryWithErrorDisplay(_("The film was not written.")):
-                self.make_turntable(folder)
+            self.make_turntable(folder)

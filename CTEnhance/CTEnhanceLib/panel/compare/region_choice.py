@@ -9,6 +9,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from CTEnhanceLib.errors import InputRefusedError
+from CTEnhanceLib.panel.dialogs import reported
 
 if TYPE_CHECKING:
     from CTEnhanceLib.scene.figures.region import Region
@@ -105,6 +106,7 @@ class RegionChoice:
             combo.addItem(name, segmentation.GetNthSegmentID(number))
         combo.currentIndex = max(combo.findData(self._parameters.figureSegment), min(0, combo.count - 1))
 
+    @reported
     def _segment_chosen(self, index: int) -> None:
         if self._parameters is not None:
             self._parameters.figureSegment = self._ui.figureSegmentComboBox.itemData(index)

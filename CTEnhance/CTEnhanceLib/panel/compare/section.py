@@ -12,9 +12,9 @@ import slicer
 from slicer.i18n import tr as _
 
 from CTEnhanceLib.errors import CTEnhanceError
+from CTEnhanceLib.panel.compare.bone_section import BoneSection
 from CTEnhanceLib.panel.compare.choices import comparison_choices
-from CTEnhanceLib.panel.dialogs import ask_for_folder
-from CTEnhanceLib.panel.style import quiet
+from CTEnhanceLib.panel.dialogs import reported
 
 _LISTS = {
     "layout": "layoutComboBox",
@@ -24,7 +24,6 @@ _LISTS = {
     "bone_as": "boneComboBox",
     "preset": "presetComboBox",
 }
-_NUMBERS = {"shift": "shiftSlider", "surface_hu": "surfaceSpinBox"}
 
 if TYPE_CHECKING:
     from CTEnhanceLib.scene.comparison.comparison import Comparison
@@ -44,32 +43,29 @@ class ComparisonSection:
     def __init__(self, ui: Any, on_change: Callable[[], None], make_stage: Callable[[], Stage] | None = None) -> None:
         self._ui, self._on_change, self.make_stage = ui, on_change, make_stage
         self.comparison: Comparison | None = None
-        self._left_open: tuple[Any, Any, Any, Settings] | None = None
-        self._roi: Any = None
+        self.left_open: tuple[Any, Any, Any, Settings] | None = None
+        self._last: Settings | None = None
+        self.bone = BoneSection(ui, self)
         self._fill_lists()
         ui.compareButton.connect("toggled(bool)", self._toggled)
         for name, widget in _LISTS.items():
             combo = getattr(ui, widget)
             combo.connect(
-                "activated(int)", lambda index, name=name, combo=combo: self._set(name, combo.itemData(index))
+                "activated(int)", reported(lambda index, name=name, combo=combo: self.set(name, combo.itemData(index)))
             )
-        for name, widget in _NUMBERS.items():
-            getattr(ui, widget).connect("valueChanged(double)", lambda value, name=name: self._set(name, float(value)))
         ui.mapRangeSlider.connect("valueChanged(double)", self._map_range)
-        ui.shadingCheckBox.connect("toggled(bool)", lambda on: self._set("shading", on))
-        ui.lookComboBox.connect("activated(int)", self._look)
-        ui.cropCheckBox.connect("toggled(bool)", self._crop)
-        ui.exportButton.connect("clicked(bool)", self._ask_and_export)
 
     def refresh(self, computed: Any) -> None:
         """Follow the choice of the computed volume."""
         is_open = self.comparison is not None
         self._ui.compareButton.enabled = is_open or _is_computed(computed)
         self._ui.compareButton.toolTip = (
-            "" if self._ui.compareButton.enabled else _("Choose a volume that CTEnhance computed.")
+            _("Measured and computed beside each other, linked; press again for your own views.")
+            if self._ui.compareButton.enabled
+            else _("Choose a volume that CTEnhance computed.")
         )
         self._ui.comparisonControlsWidget.visible = is_open
-        self._show_distance()
+        self.bone.show_distance()
 
     def open(self, computed: Any, reference: Any = None, settings: Settings | None = None) -> None:
         """Show a computed volume beside the one it was computed from.
@@ -80,44 +76,50 @@ class ComparisonSection:
         from CTEnhanceLib.scene.comparison.comparison import Comparison
         from CTEnhanceLib.scene.output import measured_of
 
+        measured = measured_of(computed)
+        if self._shows(measured, computed, reference) and settings is None:
+            self.show_state()  # computed anew: the comparison has followed, zoom and slices are the user's
+            return
+        if self.comparison is not None:
+            settings = settings or self.comparison.settings
         self.leave()
-        self._show(
-            Comparison(measured_of(computed), computed, stage=self._stage(), reference=reference, settings=settings)
-        )
+        stage = self._stage()
+        settings = self._chosen_before(settings, computed, reference, stage)
+        self._show(Comparison(measured, computed, stage=stage, reference=reference, settings=settings))
 
-    def restore(self) -> None:
-        """Open the comparison that a loaded scene was saved with."""
+    def restore(self) -> bool:
+        """Open the comparison that a loaded scene was saved with; whether there was one."""
         from CTEnhanceLib.scene.comparison.comparison import Comparison
 
         if self.make_stage is None and slicer.app.layoutManager() is None:
-            return
+            return False
         if slicer.mrmlScene.GetSingletonNode("CTEnhanceComparison", "vtkMRMLScriptedModuleNode") is None:
-            return
+            return False
         restored = Comparison.restore(self._stage())
         if restored is not None:
             self._show(restored, shown=True)
+        return restored is not None
 
     def leave(self) -> None:
         """Bring the user's layout back."""
         comparison, self.comparison = self.comparison, None
         if comparison is not None:
+            self._last = comparison.settings
             comparison.leave()
-        if self._roi is not None:
-            slicer.mrmlScene.RemoveNode(self._roi)
-            self._roi = None
-        self._show_state()
+        self.bone.leave()
+        self.show_state()
 
     def suspend(self) -> None:
         """The user opens another module: leave, and remember."""
         comparison = self.comparison
         if comparison is not None:
             volumes = comparison.volumes
-            self._left_open = (volumes.measured, volumes.computed, volumes.reference, comparison.settings)
+            self.left_open = (volumes.measured, volumes.computed, volumes.reference, comparison.settings)
         self.leave()
 
     def resume(self) -> None:
         """The user comes back: open again what was left, when its volumes are still there."""
-        left_open, self._left_open = self._left_open, None
+        left_open, self.left_open = self.left_open, None
         if left_open is None:
             return
         measured, computed, reference, settings = left_open
@@ -127,23 +129,24 @@ class ComparisonSection:
 
     def forget(self) -> None:
         """The scene is closed or loaded: its comparison went with it."""
-        self.comparison, self._left_open, self._roi = None, None, None
-        self._show_state()
+        self.comparison, self.left_open = None, None
+        self.bone.forget()
+        self.show_state()
 
     def volume_goes(self, node: Any) -> None:
         """Leave before a compared volume is removed."""
         if self.comparison is not None and node in (self.comparison.volumes.measured, self.comparison.volumes.computed):
             self.leave()
 
-    def export_surfaces(self, folder: str) -> None:
-        """Write the bone of both sides as STL files into a folder and say so.
-
-        Raises:
-            CTEnhanceError: They cannot be made, or not be written there.
-        """
-        if self.comparison is not None:
-            files = self.comparison.surfaces.export(folder)
-            slicer.util.infoDisplay(_("Written: {files}").format(files=", ".join(str(file) for file in files)))
+    def set(self, name: str, value: Any) -> None:
+        """Change what is shown; say so when it cannot be shown."""
+        if self.comparison is None:
+            return
+        try:
+            self.comparison.set(**{name: value})
+        except CTEnhanceError as error:
+            slicer.util.errorDisplay(str(error))
+        self.show_state()
 
     def _stage(self) -> Stage:
         if self.make_stage is not None:
@@ -160,8 +163,36 @@ class ComparisonSection:
                 comparison.leave()
                 raise
         self.comparison = comparison
-        self._show_state()
+        self._offer(comparison)
+        self.show_state()
 
+    def _offer(self, comparison: Comparison) -> None:
+        """Lists hold what these two volumes can be shown as."""
+        has = _has(comparison.volumes.computed, comparison.volumes.reference)
+        for name in ("blend", "third"):
+            combo = getattr(self._ui, _LISTS[name])
+            combo.clear()
+            for key, words in comparison_choices()[name]:
+                if key in has[name]:
+                    combo.addItem(words, key)
+
+    def _shows(self, *volumes: Any) -> bool:
+        if self.comparison is None:
+            return False
+        on_show = self.comparison.volumes
+        return volumes == (on_show.measured, on_show.computed, on_show.reference)
+
+    def _chosen_before(self, settings: Settings | None, computed: Any, reference: Any, stage: Stage) -> Settings | None:
+        """Views as they were chosen last, without what these volumes do not have."""
+        settings = settings or self._last
+        if settings is None:
+            return None
+        has = _has(computed, reference)
+        blend = settings.blend if settings.blend in has["blend"] else "none"
+        third = settings.third if settings.third in has["third"] else "difference"
+        return settings.changed(blend=blend, third=third, layout_before=stage.layout())
+
+    @reported
     def _toggled(self, on: bool) -> None:
         if on == (self.comparison is not None):
             return
@@ -170,56 +201,13 @@ class ComparisonSection:
                 self.open(self._ui.comparedSelector.currentNode(), self._ui.referenceSelector.currentNode())
             else:
                 self.leave()
-        except CTEnhanceError as error:
-            self._show_state()
-            slicer.util.errorDisplay(str(error))
+        finally:
+            self.show_state()
 
-    def _set(self, name: str, value: Any) -> None:
-        if self.comparison is None:
-            return
-        try:
-            self.comparison.set(**{name: value})
-        except CTEnhanceError as error:
-            slicer.util.errorDisplay(str(error))
-        self._show_state()
-
+    @reported
     def _map_range(self, value: float) -> None:
         if self.comparison is not None:
-            self._set(f"{_map_shown(self.comparison.settings) or 'difference'}_hu", float(value))
-
-    def _look(self, index: int) -> None:
-        if self.comparison is not None:
-            self.comparison.look_from(self._ui.lookComboBox.itemData(index))
-
-    def _crop(self, on: bool) -> None:
-        if self.comparison is None:
-            return
-        if on and self._roi is None:
-            self._roi = _box_around(self.comparison.volumes.computed)
-        if self._roi is not None:
-            self._roi.SetDisplayVisibility(on)
-        self.comparison.bone.crop(self._roi if on else None)
-
-    def _ask_and_export(self, _checked: bool = False) -> None:
-        folder = ask_for_folder(_("Choose a folder for the STL files"))
-        if folder:
-            with slicer.util.tryWithErrorDisplay(_("The surfaces were not written."), waitCursor=True):
-                self.export_surfaces(folder)
-
-    def _show_distance(self) -> None:
-        """How far the surfaces lie from each other, where they are shown."""
-        comparison, label = self.comparison, self._ui.surfaceLabel
-        label.visible = comparison is not None and comparison.settings.bone_as == "surface"
-        if comparison is not None and comparison.settings.bone_as == "surface":
-            try:
-                distance, how = comparison.surfaces.distance, comparison.surfaces.options.text
-            except CTEnhanceError as error:  # computed again, without bone at this threshold
-                label.text = quiet(str(error))
-                return
-            words = _("Distance {mean:.2f} mm on average, 95 % within {most:.2f} mm. {how}.").format(
-                mean=distance.mean, most=distance.percentile_95, how=how[:1].upper() + how[1:]
-            )
-            label.text = quiet(words)
+            self.set(f"{_map_shown(self.comparison.settings) or 'difference'}_hu", float(value))
 
     def _fill_lists(self) -> None:
         for name, choices in comparison_choices().items():
@@ -228,33 +216,22 @@ class ComparisonSection:
             for key, words in choices:
                 combo.addItem(words, key)
 
-    def _show_state(self) -> None:
+    def show_state(self) -> None:
         """Make the widgets say what the comparison is."""
         ui, comparison = self._ui, self.comparison
         ui.compareButton.blockSignals(True)
         ui.compareButton.checked = comparison is not None
         ui.compareButton.text = _("Leave the comparison") if comparison is not None else _("Show side by side")
         ui.compareButton.blockSignals(False)
-        ui.cropCheckBox.blockSignals(True)
-        ui.cropCheckBox.checked = self._roi is not None and bool(self._roi.GetDisplayVisibility())
-        ui.cropCheckBox.blockSignals(False)
         if comparison is not None:
             settings = comparison.settings
             for name, widget in _LISTS.items():
                 combo = getattr(ui, widget)
                 combo.currentIndex = combo.findData(getattr(settings, name))
-            for name, widget in _NUMBERS.items():
-                number = getattr(ui, widget)
-                number.blockSignals(True)
-                number.value = getattr(settings, name)
-                number.blockSignals(False)
-            ui.thirdComboBox.enabled = settings.layout == "third"
+            third = settings.layout == "third"
+            ui.thirdComboBox.visible = ui.thirdComboBoxLabel.visible = third
             self._show_map_range(settings)
-            for widget in (ui.presetComboBox, ui.shiftSlider, ui.shadingCheckBox):
-                widget.enabled = settings.bone_as == "rendering"
-            ui.shadingCheckBox.blockSignals(True)
-            ui.shadingCheckBox.checked = settings.shading
-            ui.shadingCheckBox.blockSignals(False)
+        self.bone.show_state()
         self._on_change()
 
     def _show_map_range(self, settings: Settings) -> None:
@@ -263,7 +240,7 @@ class ComparisonSection:
         slider.blockSignals(True)
         slider.value = settings.uncertainty_hu if shown == "uncertainty" else settings.difference_hu
         slider.blockSignals(False)
-        slider.enabled = bool(shown)
+        slider.visible = self._ui.mapRangeSliderLabel.visible = bool(shown)
         slider.toolTip = {
             "": _("For the difference map and the uncertainty; neither is on show."),
             "difference": _("Difference map: red where the left volume is brighter, blue where the computed one is."),
@@ -281,12 +258,13 @@ def _is_computed(node: Any) -> bool:
     return node is not None and bool(node.GetAttribute("CTEnhance.Report"))
 
 
-def _box_around(volume: Any) -> Any:
-    """A crop box around a volume, with handles."""
-    bounds = [0.0] * 6
-    volume.GetRASBounds(bounds)
-    roi = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLMarkupsROINode", "CTEnhance crop")
-    roi.SetCenter([(bounds[2 * axis] + bounds[2 * axis + 1]) / 2 for axis in range(3)])
-    roi.SetSize([bounds[2 * axis + 1] - bounds[2 * axis] for axis in range(3)])
-    roi.SetSaveWithScene(False)
-    return roi
+def _has(computed: Any, reference: Any) -> dict[str, set[str]]:
+    """What a pair of volumes can be shown as."""
+    from CTEnhanceLib.scene.output import uncertainty_of
+
+    uncertainty = {"uncertainty"} if uncertainty_of(computed) is not None else set()
+    thin = {"reference"} if reference is not None else set()
+    return {
+        "blend": {"none", "reveal", "checkerboard", "flicker", "difference", *uncertainty},
+        "third": {"difference", *uncertainty, *thin},
+    }

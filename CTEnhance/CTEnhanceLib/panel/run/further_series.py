@@ -6,6 +6,7 @@ from typing import Any, Callable
 
 from slicer.i18n import tr as _
 
+from CTEnhanceLib.panel.dialogs import reported
 from CTEnhanceLib.panel.style import quiet
 
 
@@ -70,6 +71,7 @@ class FurtherSeriesChoice:
     def _key(self) -> tuple[str, ...]:
         return tuple(node.GetID() for node in self._nodes)
 
+    @reported
     def _toggled(self, on: bool) -> None:
         self._asked[self._key] = on
         self._on_change()

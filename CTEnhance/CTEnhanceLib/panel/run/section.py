@@ -8,7 +8,7 @@ from typing import Any, Callable, Protocol
 import slicer
 from slicer.i18n import tr as _
 
-from CTEnhanceLib.errors import CTEnhanceError
+from CTEnhanceLib.panel.dialogs import reported
 from CTEnhanceLib.panel.run.outcome import Outcome
 from CTEnhanceLib.panel.run.progress import Progress, duration_words, progress_fraction, progress_text
 from CTEnhanceLib.panel.run.run import EnhanceRun
@@ -112,16 +112,14 @@ class RunSection:
         if self.run is not None:
             self.run.stop_now()
 
-    def _pressed(self, _checked: bool = False) -> None:
+    @reported
+    def _pressed(self) -> None:
         if self.run is not None:
             self._ui.enhanceButton.enabled = False
             self._ui.enhanceButton.text = _("Cancelling\u2026")
             self.run.cancel()
             return
-        try:
-            self._starter.start_run(self)
-        except CTEnhanceError as error:
-            slicer.util.errorDisplay(str(error))
+        self._starter.start_run(self)
 
     def _hide_outcome(self) -> None:
         ui = self._ui
@@ -135,11 +133,13 @@ class RunSection:
         self._ui.outcomeLabel.visible = True
         self._ui.copyReportButton.text = _("Copy report")
 
+    @reported
     def _show_log(self, on: bool) -> None:
         self._ui.logTextEdit.visible = on
         self._ui.logButton.text = _("Hide log") if on else _("Show log")
 
-    def _copy_report(self, _checked: bool = False) -> None:
+    @reported
+    def _copy_report(self) -> None:
         if self.outcome is not None:
             slicer.app.clipboard().setText(self._starter.run_report(self.outcome))
             self._ui.copyReportButton.text = _("Copied")

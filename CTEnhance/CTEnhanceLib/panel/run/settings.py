@@ -22,6 +22,8 @@ class Settings:
         device: ``auto``, ``cpu``, ``cuda:N`` or ``mps``.
         precision: ``auto``, ``fp32``, ``fp16`` or ``bf16``.
         thickness: Slice thickness typed in, mm; None takes what is known.
+        profile: Shape of the slice profile, or ``model``; None takes what is known.
+        fwhm: Its full width at half maximum, mm; None takes what is known.
         consistency: Whether the result is matched to the measured slices.
         uncertainty: Whether an uncertainty volume is wanted.
         further: How many further series of the scan are fused in.
@@ -33,6 +35,8 @@ class Settings:
     device: str = "auto"
     precision: str = "auto"
     thickness: float | None = None
+    profile: str | None = None
+    fwhm: float | None = None
     consistency: bool = True
     uncertainty: bool = False
     detail: float | None = None
@@ -50,6 +54,10 @@ def command_arguments(folder: Path, settings: Settings) -> list[str]:
         arguments += ["--thickness", f"{settings.thickness:g}"]
     if settings.detail is not None:
         arguments += ["--detail", f"{settings.detail:g}"]
+    if settings.profile is not None:
+        arguments += ["--profile", settings.profile]
+    if settings.fwhm is not None:
+        arguments += ["--fwhm", f"{settings.fwhm:g}"]
     if settings.uncertainty:
         arguments += ["--uncertainty", str(folder / UNCERTAINTY_FILE)]
     if not settings.consistency:

@@ -12,23 +12,26 @@ import logging
 from collections.abc import Sequence
 from functools import partial
 
+import numpy as np
 import slicer
 
-from CTEnhanceLib.ct.intensity import BODY_ABOVE_HU, BONE_ABOVE_HU
+from CTEnhanceLib.ct.intensity import BONE_ABOVE_HU
 from CTEnhanceLib.errors import CTEnhanceError, InputRefusedError, UsageError
 from CTEnhanceLib.scene.comparison.bone import BoneRendering
 from CTEnhanceLib.scene.comparison.derived_volumes import DerivedVolumes
 from CTEnhanceLib.scene.comparison.framing import (
     DIRECTIONS,
     Box,
+    SliceFrame,
     box_above,
     frame_cameras,
     frame_slices,
     jump,
     middle_of_bone,
     nearest_on_slice,
+    point_on_show,
 )
-from CTEnhanceLib.scene.comparison.labels import LabelText
+from CTEnhanceLib.scene.comparison.labels import LabelText, LabelTexts, ViewLabels
 from CTEnhanceLib.scene.comparison.layouts import LAYOUTS, PLOT_VIEW, TABLE_VIEW, VIEWS
 from CTEnhanceLib.scene.comparison.own_views import own_view_node, remove_own_views
 from CTEnhanceLib.scene.comparison.settings import (
@@ -42,6 +45,7 @@ from CTEnhanceLib.scene.comparison.settings import (
     write_settings,
 )
 from CTEnhanceLib.scene.comparison.slice_bar import slice_centres
+from CTEnhanceLib.scene.comparison.steady_frames import SteadyFrames
 from CTEnhanceLib.scene.comparison.view_host import SliceView, Stage, VolumeView, desktop_stage
 from CTEnhanceLib.scene.comparison.view_setup import Dressing
 from CTEnhanceLib.scene.comparison.volumes import Volumes
@@ -91,7 +95,11 @@ class Comparison:
         self._derived = DerivedVolumes(self.volumes)
         self._boxes: dict[float, Box] = {}
         self._seen: dict[str, SliceView | VolumeView] = {}
+        self._seen_before: list[SliceView | VolumeView] = []
         self._framed: set[str] = set()
+        self._frames, self._labels = SteadyFrames(self.stage), ViewLabels()
+        self._point: np.ndarray | None = None
+        self._direction: str | Sequence[float] = "anterior"
         displays = [node.GetDisplayNode() for node in (measured, computed)]
         self._interpolate = {display: display.GetInterpolate() for display in displays}
         self._stale = False
@@ -126,14 +134,16 @@ class Comparison:
             UsageError: There is no layout of that name.
         """
         self.settings = self.settings.changed(layout=layout or self.settings.layout)
+        self._note_point()
         self._undress()
-        chosen = LAYOUTS[self.settings.layout]
+        chosen = LAYOUTS[self.settings.layout].form(self.stage.width())
         self.stage.show_layout(chosen.identifier)
         self.slice_views = [self.stage.slice_view(spec.tag) for spec in chosen.views if not spec.is_3d]
         self.volume_views = [self.stage.volume_view(spec.tag) for spec in chosen.views if spec.is_3d]
         self._seen.update({view.tag: view for view in self._views})
+        frames = self._frames_on_show()
         self._dress()
-        self._frame_new_views()
+        self._frame_views(frames)
 
     def set(self, **changes: object) -> None:
         """Change what is shown and how; see `Settings` for what can be set.
@@ -145,6 +155,8 @@ class Comparison:
         settings = self.settings.changed(**changes)
         self._require_volumes(settings)
         before = self.settings
+        self._note_point()
+        frames = self._frames_on_show()
         derived = self._derived.changed(before, settings)
         try:
             derived.prepare(settings)
@@ -158,6 +170,7 @@ class Comparison:
         elif self._views and (self._dressing is None or _shown(settings) != _shown(before)):
             self._undress()
             self._dress()
+            self._hold(frames)
         self.bone.set(settings.preset, settings.shift, settings.shading)
         self._derived.follow(settings)
         self._keep()
@@ -168,23 +181,34 @@ class Comparison:
         Args:
             direction: One of `DIRECTIONS`, or a vector (RAS) from the bone towards the viewer.
         """
+        self._direction = direction
         vector = DIRECTIONS[direction] if isinstance(direction, str) else direction
         frame_cameras(self.volume_views, self._box(BONE_ABOVE_HU), vector)
+        self.render()
 
     def jump(self, point: Sequence[float]) -> None:
         """Bring all slice views and the crosshair to a point in world RAS."""
+        self._point = np.array(point, float)
         jump(self.slice_views, point)
         crosshair = self.stage.scene.GetSingletonNode("default", "vtkMRMLCrosshairNode")
         if crosshair is not None:
             crosshair.SetCrosshairRAS(*point)
 
     def go_to_slice(self, position: float) -> None:
-        """Bring all slice views to a position along the slice axis, mm from the first measured slice."""
-        self.jump(world_of_position(self.volumes.measured, position).tolist())
+        """Bring all slice views to a position along the slice axis, mm from the first measured slice.
+
+        In the other two directions they stay where they are.
+        """
+        self._note_point()
+        here = self._point if self._point is not None else middle_of_bone(self.volumes.computed)
+        there = world_of_position(self.volumes.measured, position)
+        along = world_of_position(self.volumes.measured, position + 1.0) - there
+        along /= np.linalg.norm(along)
+        self.jump((here + ((there - here) @ along) * along).tolist())
 
     def show_figures(self, table: slicer.vtkMRMLTableNode | None, chart: slicer.vtkMRMLPlotChartNode | None) -> None:
-        """Show a table and a chart under the coronal pair."""
-        self.show("figures")
+        """Show a table and a chart under the coronal pair; without a chart there is no empty plot."""
+        self.show("figures" if chart is not None else "table")
         scene = self.stage.scene
         if table is not None:
             scene.GetSingletonNode(TABLE_VIEW, "vtkMRMLTableViewNode").SetTableNodeID(table.GetID())
@@ -199,7 +223,7 @@ class Comparison:
     @property
     def labels(self) -> dict[str, LabelText]:
         """What the label of each view says now, by the view's tag."""
-        return self._dressing.labels if self._dressing is not None else {}
+        return self._labels.shown
 
     @property
     def surfaces(self) -> SurfacePair:
@@ -214,16 +238,16 @@ class Comparison:
     def leave(self) -> None:
         """Bring the user's layout back and remove every node and observer made here."""
         self._stop_observing()
+        self._frames.release()
         self._undress()
+        self._labels.remove()
         self._derived.drop()
         self.bone.remove()
         for display, interpolate in self._interpolate.items():
             display.SetInterpolate(interpolate)
         self.stage.show_layout(self.settings.layout_before)
         remove_own_views(self.stage, self._seen.values())
-        node = settings_node(self.stage.scene)
-        if node is not None:
-            self.stage.scene.RemoveNode(node)
+        self._drop_kept()
         self._clear()
 
     @property
@@ -232,6 +256,8 @@ class Comparison:
 
     def _dress(self) -> None:
         self._derived.fill_left(self.settings)
+        self._labels.write(LabelTexts(self.volumes, self.settings, self.bone))
+        self._labels.follow(self.slice_views, self.volume_views)
         self._dressing = Dressing(
             self.stage,
             self.volumes,
@@ -243,6 +269,7 @@ class Comparison:
             partial(self._derived.surfaces, self.settings),
         )
         self._keep()
+        self.render()
 
     def _undress_for(self, derived: DerivedVolumes) -> None:
         """Take other derived volumes; those on show are taken off first."""
@@ -256,14 +283,43 @@ class Comparison:
             self._dressing.remove()
             self._dressing = None
 
-    def _frame_new_views(self) -> None:
-        if any(view.tag not in self._framed for view in self.slice_views):
-            frame_slices(self.slice_views, self._box(BODY_ABOVE_HU))
-            middle = middle_of_bone(self.volumes.computed)
-            self.jump(nearest_on_slice(slice_centres(self.volumes.measured), middle).tolist())
-        if any(view.tag not in self._framed for view in self.volume_views):
-            self.look_from("anterior")
+    def _note_point(self) -> None:
+        """Remember where the slices on show stand: the user may have moved them."""
+        if self._point is not None:
+            self._point = point_on_show(self.slice_views, self._point)
+
+    def _frames_on_show(self) -> dict[str, SliceFrame]:
+        return {view.tag: SliceFrame.of(view) for view in self.slice_views}
+
+    def _frame_views(self, frames: dict[str, SliceFrame]) -> None:
+        """Bring new views to the bone; leave others where they are."""
+        if self._point is None:
+            middle = nearest_on_slice(slice_centres(self.volumes.measured), middle_of_bone(self.volumes.computed))
+            known = [view for view in self.slice_views if view.tag in self._framed]
+            self.jump(point_on_show(known, middle).tolist())
+        new_slices = any(view.tag not in self._framed for view in self.slice_views)
+        new_cameras = any(view.tag not in self._framed for view in self.volume_views)
         self._framed.update(view.tag for view in self._views)
+        self._hold({} if new_slices else frames, new_cameras)
+
+    def _hold(self, frames: dict[str, SliceFrame], aim_cameras: bool = False) -> None:
+        """Keep views where they are to be until Slicer has set them up; without frames on the bone."""
+
+        def set_frames() -> None:
+            for view in self.slice_views:
+                if frames:
+                    frames[view.tag].restore(view)
+            if not frames:
+                frame_slices(self.slice_views, self._box(BONE_ABOVE_HU), 1.3)
+            if self._point is not None:
+                jump(self.slice_views, self._point)
+            if self._dressing is not None:
+                self._dressing.follow_size()
+            if aim_cameras:
+                self.look_from(self._direction)
+            self.render()
+
+        self._frames.hold(self._views, set_frames)
 
     def _box(self, threshold: float) -> Box:
         if threshold not in self._boxes:
@@ -283,6 +339,11 @@ class Comparison:
         volumes = self.volumes
         write_settings(self.stage.scene, self.settings, volumes.measured, volumes.computed, volumes.reference)
 
+    def _drop_kept(self) -> None:
+        node = settings_node(self.stage.scene)
+        if node is not None:
+            self.stage.scene.RemoveNode(node)
+
     def _leave_if_volume_is_gone(self, *_: object) -> None:
         scene = self.stage.scene
         if not all(scene.IsNodePresent(node) for node in (self.volumes.measured, self.volumes.computed)):
@@ -298,6 +359,8 @@ class Comparison:
     def _refresh(self) -> None:
         self._stale = False
         self._boxes.clear()
+        self._note_point()
+        frames = self._frames_on_show()
         self._undress()
         self._derived.drop()
         if not self._views:
@@ -308,12 +371,25 @@ class Comparison:
             logger.warning("The comparison shows the volumes as they are again. %s", error)
             self.settings = self.settings.changed(left=AS_MEASURED, blend="none", bone_as="rendering")
             self._dress()
+        self._hold(frames)
 
     def _forget(self, *_: object) -> None:
         """The scene is about to be cleared: let go of views and nodes without touching the scene."""
         self._stop_observing()
+        self._frames.release()
         self._undress()
+        self._labels.remove()
+        self._seen_before = list(self._seen.values())
         self._clear()
+        scene = self.stage.scene
+        self._observed = [(scene, scene.AddObserver(slicer.vtkMRMLScene.EndCloseEvent, self._bring_layout_back))]
+
+    def _bring_layout_back(self, *_: object) -> None:
+        """The scene was cleared: an empty comparison would be left on show."""
+        self._stop_observing()
+        self.stage.show_layout(self.settings.layout_before)
+        remove_own_views(self.stage, self._seen_before)
+        self._drop_kept()
 
     def _clear(self) -> None:
         self.slice_views, self.volume_views = [], []

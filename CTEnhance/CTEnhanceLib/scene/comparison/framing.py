@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import slicer
@@ -48,11 +49,19 @@ def box_above(volume: slicer.vtkMRMLScalarVolumeNode, threshold: float) -> Box:
 
 
 def middle_of_bone(volume: slicer.vtkMRMLScalarVolumeNode) -> np.ndarray:
-    """A point (world RAS) in the middle of the bone, of the volume where there is none."""
+    """A point in bone (world RAS) through which all three planes cut much bone; the volume's middle without any.
+
+    The mean or median of the bone may lie between two legs, where there is none.
+    """
     array = voxels(volume)
     found = _some_above(array, BONE_ABOVE_HU)
-    middle = np.median(found, axis=0) if len(found) else (np.array(array.shape) - 1.0) / 2
-    return _to_world(volume, middle[::-1].tolist())
+    if not len(found):
+        return _to_world(volume, ((np.array(array.shape) - 1.0) / 2)[::-1].tolist())
+    share = np.zeros(len(found))
+    for axis in range(3):
+        counts = np.bincount(found[:, axis])
+        share += (counts / counts.max())[found[:, axis]]
+    return _to_world(volume, found[int(np.argmax(share))][::-1].tolist())
 
 
 def nearest_on_slice(centres: np.ndarray, point: np.ndarray) -> np.ndarray:
@@ -85,6 +94,52 @@ def frame_slices(views: Sequence[SliceView], box: Box, margin: float = 1.12) -> 
             copy_frame(leader.node, view.node)
 
 
+@dataclass(frozen=True)
+class SliceFrame:
+    """Where a slice view looks, whatever its size in pixels.
+
+    Attributes:
+        pose: SliceToRAS.
+        per_pixel: Millimetres of a pixel.
+        depth: Third value of its field of view.
+        origin: XYZOrigin.
+    """
+
+    pose: vtk.vtkMatrix4x4
+    per_pixel: float
+    depth: float
+    origin: tuple[float, ...]
+
+    @classmethod
+    def of(cls, view: SliceView) -> SliceFrame:
+        """Where a view looks now."""
+        pose = vtk.vtkMatrix4x4()
+        pose.DeepCopy(view.node.GetSliceToRAS())
+        width, _, depth = view.node.GetFieldOfView()
+        return cls(pose, width / max(view.node.GetDimensions()[0], 1), depth, tuple(view.node.GetXYZOrigin()))
+
+    def restore(self, view: SliceView) -> None:
+        """Make a view look there."""
+        node = view.node
+        columns, rows, _ = node.GetDimensions()
+        modified = node.StartModify()
+        node.GetSliceToRAS().DeepCopy(self.pose)
+        node.SetFieldOfView(self.per_pixel * columns, self.per_pixel * rows, self.depth)
+        node.SetXYZOrigin(*self.origin)
+        node.UpdateMatrices()
+        node.EndModify(modified)
+
+
+def point_on_show(views: Sequence[SliceView], point: np.ndarray) -> np.ndarray:
+    """Move a point (world RAS) into the planes of all slice views."""
+    point = np.array(point, float)
+    for view in views:
+        pose = view.node.GetSliceToRAS()
+        normal, origin = ([pose.GetElement(row, column) for row in range(3)] for column in (2, 3))
+        point += ((np.array(origin) - point) @ normal) * np.array(normal)
+    return point
+
+
 def jump(views: Sequence[SliceView], point: Sequence[float]) -> None:
     """Bring all slice views to a point (world RAS) without moving them in their planes."""
     for view in views:
@@ -112,8 +167,9 @@ def frame_cameras(
     centre, half = (box[0] + box[1]) / 2, (box[1] - box[0]) / 2
     side = np.cross(up, towards)
     above = np.cross(towards, side)
-    # Fit the box as seen from there, not its sphere, which would waste half of the view.
-    reach = max(abs(above) @ half, abs(side) @ half)
+    # Fit the box as seen from there, not its sphere, which would waste half of the view; the angle is the vertical one.
+    width, height = views[0].renderer.GetSize()
+    reach = max(abs(above) @ half, abs(side) @ half * height / max(width, 1) if width < height else abs(side) @ half)
     distance = 1.17 * reach / np.tan(np.radians(leader.GetViewAngle() / 2)) + abs(towards) @ half
     modified = leader.StartModify()
     leader.SetFocalPoint(*centre)

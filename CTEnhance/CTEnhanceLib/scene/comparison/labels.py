@@ -1,12 +1,15 @@
 """The writing in a view: what it shows, what that volume is, how it is drawn, and that it is for research.
 
-Own actors in the view's lowest renderer: Slicer's DataProbe overwrites the corner annotations of slice views on
-every scroll. Each label sets itself out anew before a picture is drawn, so it follows any change of size.
+All of it stands at the top: the DataProbe writes into the lower corners of slice views, and overwrites their corner
+annotations on every scroll, so these are actors of our own in the view's lowest renderer. A small view has room for
+one line that can be read. Each label sets itself out anew before a picture is drawn, so it follows any size.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Callable
 
 import slicer
@@ -21,9 +24,12 @@ from CTEnhanceLib.scene.comparison.volumes import Volumes
 from CTEnhanceLib.scene.provenance import COLORS, RESEARCH_NOTE, Kind, assumed_slices, describe, kind_of, slice_axis
 
 Color = tuple[float, float, float]
-_NAME: Color = (0.92, 0.92, 0.92)
-_NOTE: Color = (0.80, 0.80, 0.80)
+_NOTE: Color = (0.85, 0.85, 0.85)
 _WHITE: Color = (1.0, 1.0, 1.0)
+SMALL_WIDTH, SMALL_HEIGHT = 480, 300
+"""Below, a view has one line."""
+SHORT_NOTE = "not for diagnosis"
+"""What the research note shrinks to where there is one line; measured slices do not carry it."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,13 @@ class LabelText:
     name: str
     note: str
     color: Color
+
+    def lines(self, width: int, height: int) -> tuple[str, str]:
+        """What is written in a view of so many pixels: the badge line, and the smaller lines below it."""
+        if width < SMALL_WIDTH or height < SMALL_HEIGHT:
+            warned = self.badge.startswith("MEASURED ·") or not self.badge
+            return (self.badge if warned else f"{self.badge} · {SHORT_NOTE}"), ""
+        return self.badge, "\n".join(part for part in (self.name, self.note) if part)
 
 
 class LabelTexts:
@@ -105,8 +118,43 @@ def side_of(view: SliceView | VolumeView) -> Side:
     return VIEWS[view.tag].side
 
 
+class ViewLabels:
+    """The labels of the views on show; they stay while what is shown changes, as Slicer may draw at any moment."""
+
+    def __init__(self) -> None:
+        self._texts: LabelTexts | None = None
+        self._labels: dict[str, ViewLabel] = {}
+
+    @property
+    def shown(self) -> dict[str, LabelText]:
+        """What each label says now, by the view's tag."""
+        return {tag: label.shown for tag, label in self._labels.items()}
+
+    def write(self, texts: LabelTexts) -> None:
+        """Take over what labels say from now on."""
+        self._texts = texts
+
+    def follow(self, slice_views: Sequence[SliceView], volume_views: Sequence[VolumeView]) -> None:
+        """Label the views on show, and no others."""
+        views = [*slice_views, *volume_views]
+        for tag in set(self._labels) - {view.tag for view in views}:
+            self._labels.pop(tag).remove()
+        for view in views:
+            if view.tag not in self._labels:
+                self._labels[view.tag] = ViewLabel(view.renderer, partial(self._text, view))
+
+    def remove(self) -> None:
+        """Take all labels away."""
+        self.follow((), ())
+
+    def _text(self, view: SliceView | VolumeView) -> LabelText:
+        if self._texts is None:
+            return LabelText("", "", RESEARCH_NOTE, _WHITE)
+        return self._texts.of_slice(view) if isinstance(view, SliceView) else self._texts.of_volume(view)
+
+
 class ViewLabel:
-    """Badge and name at the top of a view, notes at its bottom.
+    """What a view shows, at its top.
 
     Args:
         renderer: The view's lowest renderer.
@@ -117,9 +165,7 @@ class ViewLabel:
         self._renderer = renderer
         self._text = text
         self._badge = _text_actor(bold=True)
-        self._name = _text_actor(bold=False)
-        self._note = _text_actor(bold=False)
-        self._note.GetTextProperty().SetVerticalJustificationToBottom()
+        self._below = _text_actor(bold=False)
         for actor in self._actors:
             renderer.AddViewProp(actor)
         self._tag = renderer.AddObserver(vtk.vtkCommand.StartEvent, self._set_out)
@@ -137,34 +183,37 @@ class ViewLabel:
 
     @property
     def _actors(self) -> tuple[vtk.vtkTextActor, ...]:
-        return (self._badge, self._name, self._note)
+        return (self._badge, self._below)
 
     def _set_out(self, *_: object) -> None:
         width, height = self._renderer.GetSize()
         size = font_size(width, height)
         text = self._text()
-        middle = width / 2
-        self._write(self._badge, text.badge, size, text.color, (middle, height - 0.5 * size))
-        self._write(self._name, text.name, round(0.8 * size), _NAME, (middle, height - 2.1 * size))
-        self._write(self._note, text.note, round(0.72 * size), _NOTE, (middle, 0.4 * size))
+        badge, below = text.lines(width, height)
+        self._write(self._badge, badge, size, text.color, (width / 2, height - 4))
+        self._write(self._below, below, max(SMALLEST_FONT, round(0.7 * size)), _NOTE, (width / 2, height - 1.7 * size))
 
     def _write(self, actor: vtk.vtkTextActor, text: str, size: int, color: Color, place: tuple[float, float]) -> None:
-        actor.SetInput(f" {text} " if text else "")
+        actor.SetInput("\n".join(f" {line} " for line in text.split("\n")) if text else "")
         actor.SetVisibility(bool(text))
         actor.GetTextProperty().SetFontSize(size)
         actor.GetTextProperty().SetColor(*color)
         actor.SetPosition(*place)
         box = [0.0] * 4
         actor.GetBoundingBox(self._renderer, box)
-        room = 0.94 * self._renderer.GetSize()[0]
+        room = 0.97 * self._renderer.GetSize()[0]
         if text and box[1] - box[0] > room:
             # A label that is cut off may lose the very word that matters.
             actor.GetTextProperty().SetFontSize(max(6, int(size * room / (box[1] - box[0]))))
 
 
+SMALLEST_FONT = 12
+"""Pixels; what is smaller is not read."""
+
+
 def font_size(width: int, height: int) -> int:
     """Font size in pixels that is readable in a view of this size and does not fill it."""
-    return int(min(22, max(10, min(width / 26, height / 24))))
+    return int(min(22, max(14, min(width / 26, height / 24))))
 
 
 def _text_actor(*, bold: bool) -> vtk.vtkTextActor:

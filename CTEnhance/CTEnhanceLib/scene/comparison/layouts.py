@@ -43,26 +43,63 @@ class ViewSpec:
 
 
 @dataclass(frozen=True)
-class Layout:
-    """An arrangement of views.
+class Form:
+    """One arrangement of a layout's views.
 
     Attributes:
-        name: How scripts and the panel call it.
         identifier: Slicer's number for it.
-        title: What the user reads.
         xml: Slicer's layout description.
     """
 
-    name: str
     identifier: int
-    title: str
     xml: str
 
     @property
     def views(self) -> tuple[ViewSpec, ...]:
-        """The slice and 3D views this layout shows, in reading order."""
+        """The slice and 3D views it shows, in reading order."""
         tags = (element.attrib["singletontag"] for element in ElementTree.fromstring(self.xml).iter("view"))
         return tuple(VIEWS[tag] for tag in tags if tag in VIEWS)
+
+    @property
+    def width(self) -> int:
+        """Pixels it needs; Slicer makes its window wider where there are fewer, and never narrower again."""
+        return _needed_width(ElementTree.fromstring(self.xml))
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What a user chooses to look at; its form follows the width there is.
+
+    Attributes:
+        name: How scripts and the panel call it.
+        title: What the user reads.
+        forms: Its arrangements, the widest first.
+    """
+
+    name: str
+    title: str
+    forms: tuple[Form, ...]
+
+    def form(self, width: int) -> Form:
+        """The widest arrangement that fits, else the narrowest one.
+
+        Args:
+            width: Pixels that the window has for views.
+        """
+        return next((form for form in self.forms if form.width <= width), self.forms[-1])
+
+
+SLICE_VIEW_WIDTH = 331
+"""Pixels: the controller above a slice view needs 327, and there is a splitter between views."""
+OTHER_VIEW_WIDTH = 160
+"""Pixels of a 3D view, a plot or a table."""
+
+
+def _needed_width(element: ElementTree.Element) -> int:
+    if element.tag == "view":
+        return SLICE_VIEW_WIDTH if element.attrib["class"] == "vtkMRMLSliceNode" else OTHER_VIEW_WIDTH
+    widths = [_needed_width(item[0]) for item in element.findall("item")]
+    return sum(widths) if element.attrib["type"] == "horizontal" else max(widths)
 
 
 _SIDE_LETTER = {Side.MEASURED: "M", Side.COMPUTED: "C", Side.THIRD: "T"}
@@ -119,55 +156,104 @@ def _cell(cell: str) -> str:
 PLOT_VIEW, TABLE_VIEW = "CTEPlot", "CTETable"
 
 
-def _plot_and_table() -> str:
-    return _row(
-        *(
-            f'<view class="{kind}" singletontag="{tag}">'
-            f'<property name="viewlabel" action="default">{tag}</property></view>'
-            for kind, tag in (("vtkMRMLPlotViewNode", PLOT_VIEW), ("vtkMRMLTableViewNode", TABLE_VIEW))
-        )
+def _bare_view(kind: str, tag: str, label: str) -> str:
+    return (
+        f'<view class="{kind}" singletontag="{tag}">'
+        f'<property name="viewlabel" action="default">{label}</property></view>'
     )
 
 
-LAYOUTS = {
-    layout.name: layout
-    for layout in (
-        Layout("axial", 4701, "Axial pair", _row("CTEMAxial", "CTECAxial")),
-        Layout("coronal", 4702, "Coronal pair", _row("CTEMCoronal", "CTECCoronal")),
-        Layout("sagittal", 4703, "Sagittal pair", _row("CTEMSagittal", "CTECSagittal")),
-        Layout("3d", 4704, "3D pair", _row("CTEM3D", "CTEC3D")),
-        Layout(
-            "fracture",
+_PLOT = _bare_view("vtkMRMLPlotViewNode", PLOT_VIEW, "Plot")
+_TABLE = _bare_view("vtkMRMLTableViewNode", TABLE_VIEW, "Figures")
+
+
+def _pair(name: str, number: int, title: str, suffix: str) -> Layout:
+    """Measured left and computed right; measured above computed where both do not fit beside each other."""
+    views = (f"CTEM{suffix}", f"CTEC{suffix}")
+    return Layout(name, title, (Form(4700 + number, _row(*views)), Form(4720 + number, _column(*views))))
+
+
+_FRACTURE = Layout(
+    "fracture",
+    "Fracture: coronal, sagittal and 3D",
+    (
+        Form(
             4705,
-            "Fracture: coronal, sagittal and 3D, measured left, computed right",
             _row(
                 _column(_row("CTEMCoronal", "CTEMSagittal"), "CTEM3D"),
                 _column(_row("CTECCoronal", "CTECSagittal"), "CTEC3D"),
             ),
         ),
-        Layout(
-            "third",
+        # measured above computed: coronal and 3D; the sagittal pair is a layout of its own
+        Form(4715, _column(_row("CTEMCoronal", "CTEM3D"), _row("CTECCoronal", "CTEC3D"))),
+        Form(4725, _column("CTEMCoronal", "CTECCoronal")),
+    ),
+)
+_THIRD = Layout(
+    "third",
+    "Three columns: with the difference, the uncertainty or the reference",
+    (
+        Form(
             4706,
-            "Coronal and sagittal with the reference, the uncertainty or the difference",
             _column(
                 _row("CTEMCoronal", "CTECCoronal", "CTETCoronal"),
                 _row("CTEMSagittal", "CTECSagittal", "CTETSagittal"),
             ),
         ),
-        Layout(
-            "overview",
+        Form(4716, _row(_column("CTEMCoronal", "CTECCoronal"), "CTETCoronal")),
+        Form(4726, _column("CTEMCoronal", "CTECCoronal", "CTETCoronal")),
+    ),
+)
+_OVERVIEW = Layout(
+    "overview",
+    "Overview: all planes and 3D",
+    (
+        Form(
             4707,
-            "Overview: all planes and 3D, measured left, computed right",
             _row(
                 _column(_row("CTEMAxial", "CTEMCoronal"), _row("CTEMSagittal", "CTEM3D")),
                 _column(_row("CTECAxial", "CTECCoronal"), _row("CTECSagittal", "CTEC3D")),
             ),
         ),
-        Layout(
-            "figures",
-            4708,
-            "Coronal pair with plot and table",
-            _column(_row("CTEMCoronal", "CTECCoronal"), _plot_and_table()),
+        Form(
+            4717,
+            _column(
+                _row("CTEMAxial", "CTECAxial"), _row("CTEMCoronal", "CTECCoronal"), _row("CTEMSagittal", "CTECSagittal")
+            ),
         ),
+        Form(4727, _column("CTEMCoronal", "CTECCoronal")),
+    ),
+)
+_FIGURES = Layout(
+    "figures",
+    "Coronal pair with plot and table",
+    (
+        Form(4708, _column(_row("CTEMCoronal", "CTECCoronal"), _row(_PLOT, _TABLE))),
+        Form(4728, _column("CTEMCoronal", "CTECCoronal", _row(_PLOT, _TABLE))),
+    ),
+)
+
+_TABLE_ONLY = Layout(
+    "table",
+    "Coronal pair with table",
+    (
+        Form(4709, _column(_row("CTEMCoronal", "CTECCoronal"), _TABLE)),
+        Form(4729, _column("CTEMCoronal", "CTECCoronal", _TABLE)),
+    ),
+)
+
+LAYOUTS = {
+    layout.name: layout
+    for layout in (
+        _pair("axial", 1, "Axial pair", "Axial"),
+        _pair("coronal", 2, "Coronal pair", "Coronal"),
+        _pair("sagittal", 3, "Sagittal pair", "Sagittal"),
+        _pair("3d", 4, "3D pair", "3D"),
+        _FRACTURE,
+        _THIRD,
+        _OVERVIEW,
+        _FIGURES,
+        _TABLE_ONLY,
     )
 }
+OWN_IDENTIFIERS = frozenset(form.identifier for layout in LAYOUTS.values() for form in layout.forms)

@@ -13,28 +13,28 @@ import slicer
 from CTEnhanceLib.scene.comparison.layouts import PLOT_VIEW, TABLE_VIEW, VIEWS, ViewSpec
 from CTEnhanceLib.scene.comparison.view_host import SliceView, Stage, VolumeView
 
+CAMERA_GOES_AFTER_MS = 60
+"""A camera that is removed within some 20 ms after its view is made again."""
 
-def remove_own_views(stage: Stage, views: Iterable[SliceView | VolumeView]) -> None:
+
+def remove_own_views(stage: Stage, views: Iterable[SliceView | VolumeView] = ()) -> None:
     """Remove the nodes of views and what Slicer made for them; no layout may show them any more.
 
     Args:
         stage: Where the views stood.
-        views: Every view that was on show at any time.
+        views: Every view that was on show at any time; views that came with a scene are found by themselves.
     """
-    scene, cameras = stage.scene, []
+    scene, later = stage.scene, []
     for view in views:
-        tag, camera = view.tag, None
-        if isinstance(view, SliceView):
-            belongings = slice_belongings(view)
-        else:
-            belongings, camera = [], view.camera
+        tag = view.tag
+        # Looked up before the view goes, removed after it: a view that is still there makes them again.
+        belongings = slice_belongings(view) if isinstance(view, SliceView) else []
         node = view.node
         stage.close_view(tag)
-        _remove(scene, [*belongings, node])
-        if camera is not None:
-            cameras.append(camera)
+        _remove(scene, [node, *belongings])
+        later += belongings
     _remove(scene, [node for node in _never_shown(scene) if not node.IsA("vtkMRMLCameraNode")])
-    stage.later(lambda: _remove(scene, [*cameras, *_never_shown(scene)]))
+    stage.later(lambda: _remove(scene, _without_a_view(scene, later)), CAMERA_GOES_AFTER_MS)
 
 
 def own_view_node(scene: slicer.vtkMRMLScene, spec: ViewSpec) -> slicer.vtkMRMLAbstractViewNode | None:
@@ -46,6 +46,7 @@ def _never_shown(scene: slicer.vtkMRMLScene) -> list[slicer.vtkMRMLNode]:
     """Views of other layouts that came with a saved scene."""
     kinds = (
         "vtkMRMLSliceCompositeNode",
+        "vtkMRMLSliceDisplayNode",
         "vtkMRMLSliceNode",
         "vtkMRMLViewNode",
         "vtkMRMLCameraNode",
@@ -54,6 +55,19 @@ def _never_shown(scene: slicer.vtkMRMLScene) -> list[slicer.vtkMRMLNode]:
     singletons = (("vtkMRMLPlotViewNode", PLOT_VIEW), ("vtkMRMLTableViewNode", TABLE_VIEW))
     found += [scene.GetSingletonNode(tag, kind) for kind, tag in singletons]
     return [node for node in found if node is not None]
+
+
+def _without_a_view(scene: slicer.vtkMRMLScene, nodes: Iterable[slicer.vtkMRMLNode]) -> list[slicer.vtkMRMLNode]:
+    """What is still there of views that are gone; a view of the same name may have come meanwhile."""
+    gone = {tag for tag, spec in VIEWS.items() if own_view_node(scene, spec) is None}
+    cameras = [scene.GetNthNodeByClass(i, "vtkMRMLCameraNode") for i in range(_count(scene, "vtkMRMLCameraNode"))]
+    left = [camera for camera in cameras if camera.GetLayoutName() in gone]
+    left += [node for node in _never_shown(scene) if node.GetSingletonTag() in gone]
+    return [*left, *(node for node in nodes if not node.IsA("vtkMRMLCameraNode"))]
+
+
+def _count(scene: slicer.vtkMRMLScene, kind: str) -> int:
+    return int(scene.GetNumberOfNodesByClass(kind))
 
 
 def slice_belongings(view: SliceView) -> list[slicer.vtkMRMLNode]:

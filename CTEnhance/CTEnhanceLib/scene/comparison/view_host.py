@@ -13,7 +13,8 @@ import slicer
 import vtk
 
 from CTEnhanceLib.errors import UsageError
-from CTEnhanceLib.scene.comparison.layouts import LAYOUTS
+from CTEnhanceLib.scene.comparison.data_probe import forget_view
+from CTEnhanceLib.scene.comparison.layouts import LAYOUTS, OWN_IDENTIFIERS
 
 
 @dataclass
@@ -87,7 +88,10 @@ class Stage(Protocol):
     volume_rendering: slicer.vtkSlicerVolumeRenderingLogic
 
     def layout(self) -> int:
-        """Number of the layout on show."""
+        """Number of the user's layout on show; never 0, and never one of the comparison's own."""
+
+    def width(self) -> int:
+        """Pixels across that the window has for views."""
 
     def show_layout(self, identifier: int) -> None:
         """Show a layout that was registered."""
@@ -101,8 +105,8 @@ class Stage(Protocol):
     def close_view(self, tag: str) -> None:
         """Drop the window of a view that no layout shows any more."""
 
-    def later(self, action: Callable[[], None]) -> None:
-        """Run an action when the events now under way have been handled."""
+    def later(self, action: Callable[[], None], milliseconds: int = 0) -> None:
+        """Run an action when the events now under way have been handled, or some time after that."""
 
     def every(self, milliseconds: int, action: Callable[[], None]) -> Callable[[], None]:
         """Run an action again and again; call what is returned to stop it."""
@@ -118,8 +122,13 @@ class DesktopStage:
         register_layouts(self._manager.layoutLogic().GetLayoutNode())
 
     def layout(self) -> int:
-        """Number of the layout on show."""
-        return int(self._manager.layout)
+        """Number of the user's layout on show; the four views where it has none, or where ours was left on show."""
+        shown = int(self._manager.layout)
+        return shown if shown and shown not in OWN_IDENTIFIERS else int(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView)
+
+    def width(self) -> int:
+        """Pixels across that the window has for views."""
+        return int(self._manager.viewport().width)
 
     def show_layout(self, identifier: int) -> None:
         """Show a layout that was registered."""
@@ -150,13 +159,14 @@ class DesktopStage:
         )
 
     def close_view(self, tag: str) -> None:
-        """Drop the window of a view that no layout shows any more: the layout manager does it by itself."""
+        """Nothing but the DataProbe holds on to a view's window that goes with its node."""
+        forget_view(tag)
 
-    def later(self, action: Callable[[], None]) -> None:
-        """Run an action when the events now under way have been handled."""
+    def later(self, action: Callable[[], None], milliseconds: int = 0) -> None:
+        """Run an action when the events now under way have been handled, or some time after that."""
         import qt
 
-        qt.QTimer.singleShot(0, action)
+        qt.QTimer.singleShot(milliseconds, action)
 
     def every(self, milliseconds: int, action: Callable[[], None]) -> Callable[[], None]:
         """Run an action again and again; call what is returned to stop it."""
@@ -174,9 +184,9 @@ def register_layouts(layout_node: slicer.vtkMRMLLayoutNode) -> None:
 
     A scene saved in one of them opens with an empty view area in an application that does not know it yet.
     """
-    for layout in LAYOUTS.values():
-        if not layout_node.IsLayoutDescription(layout.identifier):
-            layout_node.AddLayoutDescription(layout.identifier, layout.xml)
+    for form in (form for layout in LAYOUTS.values() for form in layout.forms):
+        if not layout_node.IsLayoutDescription(form.identifier):
+            layout_node.AddLayoutDescription(form.identifier, form.xml)
 
 
 def desktop_stage() -> DesktopStage:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Protocol
 
 import slicer
 
-from CTEnhanceLib.scene.comparison.blend import Checkerboard, Flicker, Reveal
+from CTEnhanceLib.scene.comparison.blend import BlendedName, Checkerboard, Flicker, LayerMix, Reveal
 from CTEnhanceLib.scene.comparison.bone import BoneRendering
-from CTEnhanceLib.scene.comparison.labels import LabelText, LabelTexts, ViewLabel, side_of
+from CTEnhanceLib.scene.comparison.labels import side_of
 from CTEnhanceLib.scene.comparison.layouts import Side
 from CTEnhanceLib.scene.comparison.linking import (
     SharedCrosshair,
@@ -27,6 +26,7 @@ from CTEnhanceLib.scene.comparison.view_host import SliceView, Stage, VolumeView
 from CTEnhanceLib.scene.comparison.volumes import Volumes
 from CTEnhanceLib.scene.figures.surface import SurfacePair
 from CTEnhanceLib.scene.further_series import further_of
+from CTEnhanceLib.scene.provenance import COLORS, Kind, assumed_slices, kind_of
 
 
 class Removable(Protocol):
@@ -64,7 +64,7 @@ class Dressing:
         self._scene, self._volumes, self._settings, self._bone = stage.scene, volumes, settings, bone
         self._parts: list[Removable] = []
         self._reveals: dict[str, Reveal] = {}
-        self._labels: dict[str, ViewLabel] = {}
+        self._mixes: list[LayerMix] = []
         try:
             link_slices(slice_views)
             link_cameras(volume_views)
@@ -75,20 +75,21 @@ class Dressing:
             self._share_window()
             self._blend(stage, slice_views, difference)
             self._show_bone(volume_views, surfaces)
-            self._label(slice_views, volume_views)
+            thickness = assumed_slices(volumes.measured, volumes.computed).thickness
+            self._parts += [SliceBar(view, volumes.measured, thickness) for view in slice_views]
         except BaseException:
             # half of it on the views would outlive the comparison
             self.remove()
             raise
 
-    @property
-    def labels(self) -> dict[str, LabelText]:
-        """What the label of each view says now, by the view's tag."""
-        return {tag: label.shown for tag, label in self._labels.items()}
-
     def reveal(self, tag: str) -> Reveal | None:
         """The reveal cursor of a view, where there is one."""
         return self._reveals.get(tag)
+
+    def follow_size(self) -> None:
+        """Slicer has given the views their size: what depends on it is set once more."""
+        for mix in self._mixes:
+            mix.follow_size()
 
     def remove(self) -> None:
         """Take everything off; the volumes stay in the views' backgrounds."""
@@ -138,10 +139,18 @@ class Dressing:
             self.flicker = Flicker(stage, views)
             self._parts.append(self.flicker)
         elif self._settings.blend == "checkerboard":
-            self._parts += [Checkerboard(view) for view in views]
+            self._mixes = [Checkerboard(view, self._names) for view in views]
         else:
-            self._reveals = {view.tag: Reveal(view) for view in views}
-            self._parts += self._reveals.values()
+            self._reveals = {view.tag: Reveal(view, self._names) for view in views}
+            self._mixes = list(self._reveals.values())
+        self._parts += self._mixes
+
+    @property
+    def _names(self) -> tuple[BlendedName, BlendedName]:
+        """What lies in the foreground and in the background of a blend."""
+        kinds = (kind_of(self._volumes.left), Kind.COMPUTED)
+        first, second = (BlendedName(kind.value, COLORS[kind]) for kind in kinds)
+        return first, second
 
     def _show_bone(self, views: Sequence[VolumeView], surfaces: Callable[[], SurfacePair]) -> None:
         left, computed = ([view for view in views if side_of(view) is side] for side in (Side.MEASURED, Side.COMPUTED))
@@ -153,15 +162,6 @@ class Dressing:
             self._bone.show(self._volumes.computed, computed)
         for view in views:
             _plain_background(view.node)
-
-    def _label(self, slice_views: Sequence[SliceView], volume_views: Sequence[VolumeView]) -> None:
-        texts = LabelTexts(self._volumes, self._settings, self._bone)
-        for view in slice_views:
-            self._parts.append(SliceBar(view, self._volumes.measured, texts.assumed.thickness))
-            self._labels[view.tag] = ViewLabel(view.renderer, partial(texts.of_slice, view))
-        for other in volume_views:
-            self._labels[other.tag] = ViewLabel(other.renderer, partial(texts.of_volume, other))
-        self._parts += self._labels.values()
 
 
 @dataclass

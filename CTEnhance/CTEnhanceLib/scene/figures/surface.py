@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -157,6 +158,7 @@ class SurfacePair:
     ) -> None:
         self._scene = computed.GetScene()
         self.options = options or SurfaceOptions()
+        self._made_from = [(kind_of(volume).value, volume.GetName()) for volume in (left, computed)]
         self.left = bone_surface(left, self.options)
         try:
             self.computed = bone_surface(computed, self.options)
@@ -199,8 +201,10 @@ class SurfacePair:
         Raises:
             OutputError: They cannot be written there.
         """
-        files = {"left": self.left, "computed": self.computed}
-        return [export_stl(model, Path(folder) / f"bone_{name}.stl") for name, model in files.items()]
+        return [
+            export_stl(model, Path(folder) / f"{_file_name(kind, name, self.options.threshold)}.stl")
+            for model, (kind, name) in zip((self.left, self.computed), self._made_from)
+        ]
 
     def remove(self) -> None:
         """Remove surfaces, colours and legend."""
@@ -218,6 +222,12 @@ class SurfacePair:
         display.SetScalarRange(-self.range_mm, self.range_mm)
         display.SetScalarVisibility(True)
         display.EndModify(modified)
+
+
+def _file_name(kind: str, name: str, threshold: float) -> str:
+    """A file name that says what the surface was made from, without what file systems refuse."""
+    said = name if kind in name else f"{name} {kind}"
+    return re.sub(r"[^\w.\-]+", "_", f"{said} bone above {threshold:g}HU").strip("_")
 
 
 def _contour(volume: slicer.vtkMRMLScalarVolumeNode, threshold: float) -> vtk.vtkPolyData:

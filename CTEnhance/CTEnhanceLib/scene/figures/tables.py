@@ -25,17 +25,24 @@ def add_table(
     """
     node = slicer.vtkMRMLTableNode()
     node.SetName(name)
+    node.SetAndObserveTable(vtk_table(columns))
+    node.SetUseColumnTitleAsColumnHeader(True)
+    node.SetLocked(True)
+    scene.AddNode(node)
+    return node
+
+
+def vtk_table(columns: Mapping[str, Sequence[Any] | np.ndarray]) -> vtk.vtkTable:
+    """The columns as VTK keeps them; a column is text if its first value is."""
+    table = vtk.vtkTable()
     for title, values in columns.items():
         is_text = len(values) > 0 and isinstance(values[0], str)
         array = vtk.vtkStringArray() if is_text else vtk.vtkDoubleArray()
         array.SetName(title)
         for value in values:
             array.InsertNextValue(value if is_text else float(value))
-        node.AddColumn(array)
-    node.SetUseColumnNameAsColumnHeader(True)
-    node.SetLocked(True)
-    scene.AddNode(node)
-    return node
+        table.AddColumn(array)
+    return table
 
 
 @dataclass(frozen=True)

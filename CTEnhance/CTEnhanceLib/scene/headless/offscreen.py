@@ -48,11 +48,17 @@ class OffscreenStage:
     Args:
         size: Width and height of the whole layout in pixels.
         scene: An existing scene; None makes a new one.
+        window_width: Pixels across for which layouts are chosen; None takes the width of `size`.
     """
 
-    def __init__(self, size: tuple[int, int] = (1600, 900), scene: slicer.vtkMRMLScene | None = None) -> None:
+    def __init__(
+        self,
+        size: tuple[int, int] = (1600, 900),
+        scene: slicer.vtkMRMLScene | None = None,
+        window_width: int | None = None,
+    ) -> None:
         os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")
-        self.size = size
+        self.size, self._window_width = size, window_width
         self.scene = scene or slicer.vtkMRMLScene()
         self.application = application_logic(self.scene)
         self.volume_rendering = volume_rendering_logic(self.scene, self.application)
@@ -82,6 +88,10 @@ class OffscreenStage:
         self.application.SetMRMLScene(None)
         self.scene = None
 
+    def width(self) -> int:
+        """Pixels across that the window has for views."""
+        return self._window_width or self.size[0]
+
     def layout(self) -> int:
         """Number of the layout on show."""
         return int(self._layouts.GetLayoutNode().GetViewArrangement())
@@ -103,7 +113,7 @@ class OffscreenStage:
         """A 3D view of the layout on show."""
         return self._window(tag).view  # type: ignore[return-value]
 
-    def later(self, action: Callable[[], None]) -> None:
+    def later(self, action: Callable[[], None], milliseconds: int = 0) -> None:
         """Run an action when the events now under way have been handled: here, at once."""
         action()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).resolve().parent.parent.parent
+REPOSITORY = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def installed(host, scene, monkeypatch):
     """What pip was asked for; PyTorch is there."""
     import slicer
 
-    from CTEnhanceLib.panel import dependencies
+    from CTEnhanceLib.panel.install import packages as dependencies
 
     asked = []
     monkeypatch.setattr(slicer.util, "pip_install", lambda wanted, **_: asked.append(wanted))
@@ -34,7 +34,7 @@ def installed(host, scene, monkeypatch):
 
 
 def test_only_what_is_missing_is_installed_after_asking(host, installed, requirements):
-    from CTEnhanceLib.panel.dependencies import ensure_packages
+    from CTEnhanceLib.panel.install.packages import ensure_packages
 
     ensure_packages(requirements)
     assert installed == [["--only-binary", ":all:", "no-such-package>=2"]]
@@ -42,7 +42,7 @@ def test_only_what_is_missing_is_installed_after_asking(host, installed, require
 
 
 def test_nobody_is_asked_when_all_is_there(host, installed, requirements):
-    from CTEnhanceLib.panel.dependencies import ensure_packages
+    from CTEnhanceLib.panel.install.packages import ensure_packages
 
     requirements.write_text("numpy>=1.0\n")
     ensure_packages(requirements)
@@ -51,7 +51,7 @@ def test_nobody_is_asked_when_all_is_there(host, installed, requirements):
 
 def test_who_declines_is_told_what_is_missing(host, installed, requirements):
     from CTEnhanceLib.errors import UsageError
-    from CTEnhanceLib.panel.dependencies import ensure_packages
+    from CTEnhanceLib.panel.install.packages import ensure_packages
 
     host.answers["confirmOkCancelDisplay"] = False
     with pytest.raises(UsageError, match="press Enhance to be asked again"):
@@ -62,7 +62,7 @@ def test_who_declines_is_told_what_is_missing(host, installed, requirements):
 def test_slicers_own_installer_is_used_where_there_is_one(host, scene, requirements, monkeypatch):
     import slicer
 
-    from CTEnhanceLib.panel import dependencies
+    from CTEnhanceLib.panel.install import packages as dependencies
 
     asked = []
     packaging = types.ModuleType("slicer.packaging")
@@ -76,7 +76,7 @@ def test_slicers_own_installer_is_used_where_there_is_one(host, scene, requireme
 
 
 def test_torch_comes_through_the_pytorch_extension(host, installed, requirements, monkeypatch):
-    from CTEnhanceLib.panel import dependencies
+    from CTEnhanceLib.panel.install import packages as dependencies
 
     asked = []
 
@@ -96,18 +96,18 @@ def test_torch_comes_through_the_pytorch_extension(host, installed, requirements
 
 def test_without_the_pytorch_extension_the_user_is_told_both_ways(host, installed, requirements, monkeypatch):
     from CTEnhanceLib.errors import UsageError
-    from CTEnhanceLib.panel import dependencies
+    from CTEnhanceLib.panel.install import packages as dependencies
 
     monkeypatch.setitem(sys.modules, "PyTorchUtils", None)
     monkeypatch.setattr(dependencies, "torch_is_missing", lambda: True)
     requirements.write_text("")
-    with pytest.raises(UsageError, match=r"Extensions Manager.*folder of wheels"):
+    with pytest.raises(UsageError, match=r"Extensions Manager.*From a folder"):
         dependencies.ensure_packages(requirements)
     assert installed == []
 
 
 def test_a_folder_of_wheels_is_installed_without_any_network(installed, requirements, tmp_path, monkeypatch):
-    from CTEnhanceLib.panel import dependencies
+    from CTEnhanceLib.panel.install import packages as dependencies
 
     monkeypatch.setattr(dependencies, "torch_is_missing", lambda: True)
     wheels = tmp_path / "mit Leerzeichen"
@@ -119,7 +119,7 @@ def test_a_folder_of_wheels_is_installed_without_any_network(installed, requirem
 
 def test_a_folder_without_wheels_is_refused_with_how_to_make_one(installed, requirements, tmp_path):
     from CTEnhanceLib.errors import UsageError
-    from CTEnhanceLib.panel.dependencies import install_from_folder
+    from CTEnhanceLib.panel.install.packages import install_from_folder
 
     with pytest.raises(UsageError, match="pip download"):
         install_from_folder(tmp_path, requirements)
@@ -129,7 +129,7 @@ def test_a_failed_installation_is_told_in_a_sentence(host, installed, requiremen
     import slicer
 
     from CTEnhanceLib.errors import UsageError
-    from CTEnhanceLib.panel.dependencies import ensure_packages
+    from CTEnhanceLib.panel.install.packages import ensure_packages
 
     def fail(_wanted, **_options):
         raise subprocess.CalledProcessError(1, "pip")
@@ -140,7 +140,7 @@ def test_a_failed_installation_is_told_in_a_sentence(host, installed, requiremen
 
 
 def test_prereleases_of_slicers_own_packages_will_do(host):
-    from CTEnhanceLib.panel import dependencies
+    from CTEnhanceLib.panel.install import packages as dependencies
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(dependencies.metadata, "version", lambda name: "2.5.0rc1.dev7")

@@ -16,6 +16,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from CTEnhanceLib.errors import UsageError
+from CTEnhanceLib.panel.install.check import LONG_PATH, SLICERS_OWN, Finding
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +75,7 @@ def ensure_packages(requirements_file: str | Path) -> None:
         raise UsageError(
             _(
                 "The Python packages could not be installed ({error}). Without access to the internet, use "
-                "Advanced > Install from a folder of wheels."
+                "Installation > From a folder."
             ).format(error=error)
         ) from error
 
@@ -106,6 +107,57 @@ def install_from_folder(folder: str | Path, requirements_file: str | Path) -> li
         ) from error
     importlib.invalidate_caches()
     return wanted
+
+
+def repair(findings: list[Finding], requirements_file: str | Path) -> list[str]:
+    """Remove what is broken or too old and install it again, after asking; what is missing is installed.
+
+    Args:
+        findings: What the check found; nothing is done about Slicer's own packages.
+        requirements_file: Path of requirements.txt.
+
+    Returns:
+        Names of what was installed anew; empty where nothing had to be done.
+
+    Raises:
+        UsageError: The user declined, or it failed; the sentence says what to do.
+    """
+    bad = [f.package for f in findings if f.is_fatal and f.package not in SLICERS_OWN and f.state != LONG_PATH]
+    if not bad:
+        ensure_packages(requirements_file)
+        return []
+    question = _("Remove what is there of {packages} and install it again? Slicer has to be restarted afterwards.")
+    if not slicer.util.confirmOkCancelDisplay(question.format(packages=", ".join(bad)), REQUESTER):
+        return []
+    try:
+        with slicer.util.WaitCursor():
+            for name in bad:
+                if is_installed(name):
+                    slicer.util.pip_uninstall([name])
+            importlib.invalidate_caches()
+            _ensure_requirements(requirements_file)
+            if "torch" in bad:
+                _install_torch()
+    except UsageError:
+        raise
+    except Exception as error:
+        logger.exception("Repairing packages failed")
+        raise UsageError(
+            _(
+                "{packages} could not be repaired ({error}): restart Slicer and press Repair before anything else, or "
+                "use Installation > From a folder without access to the internet."
+            ).format(packages=", ".join(bad), error=error)
+        ) from error
+    return bad
+
+
+def is_installed(name: str) -> bool:
+    """Whether Python's own list of packages holds it, whole or not."""
+    try:
+        metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
 
 
 def wheels_advice() -> str:
@@ -146,8 +198,8 @@ def _install_torch() -> None:
         raise UsageError(
             _(
                 "CTEnhance computes with PyTorch: install the PyTorch extension (View > Extensions Manager), restart "
-                "Slicer and press Enhance again. Without access to the internet, use Advanced > Install from a "
-                "folder of wheels."
+                "Slicer and press Enhance again. Without access to the internet, use "
+                "Installation > From a folder."
             )
         ) from error
     torch = PyTorchUtils.PyTorchUtilsLogic().installTorch(askConfirmation=True, torchVersionRequirement=TORCH_VERSIONS)

@@ -1,0 +1,32 @@
+"""The panel's widgets, from one .ui file for each part.
+
+A further section has a file of its own: add its name to `PARTS`, and its .ui file to Resources/UI.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+import slicer
+
+PARTS = ("Compare", "Installation")
+"""Files of Resources/UI whose widgets stand between the run and the last line of the panel, in this order."""
+
+
+def load_widgets(resource_path: Callable[[str], str]) -> tuple[Any, Any]:
+    """Load all parts.
+
+    Args:
+        resource_path: Gives the full path of a file in Resources.
+
+    Returns:
+        The widget of the whole panel, and all widgets by name.
+    """
+    top = slicer.util.loadUI(resource_path("UI/CTEnhance.ui"))
+    place = slicer.util.childWidgetVariables(top).partsWidget.layout()
+    parts = [slicer.util.loadUI(resource_path(f"UI/{name}.ui")) for name in PARTS]
+    for part in parts:
+        place.addWidget(part)
+    for each in (top, *parts):
+        each.setMRMLScene(slicer.mrmlScene)
+    return top, slicer.util.childWidgetVariables(top)
