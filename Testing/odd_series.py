@@ -202,7 +202,7 @@ def _bomb(folder: Path) -> None:
     from pydicom.filebase import DicomBytesIO
     from pydicom.filewriter import write_dataset
 
-    from CTEnhanceLib.dicom.scan import file_meta_end
+    from CTEnhanceLib.dicom.folder.scan import file_meta_end
 
     for index in range(4):
         path = file_of(folder, index)

@@ -25,6 +25,7 @@ COMMANDS = (
     "models",
     "reading",
     "phantom",
+    "series",
     "cohort",
 )
 

@@ -82,10 +82,8 @@ def naming(path: Path) -> Iterator[None]:
     try:
         yield
     except InputRefusedError as error:
-        sentence = named(str(error), path)
-        if sentence == str(error):
-            raise
-        raise type(error)(sentence) from error
+        error.args = (named(str(error), path),)
+        raise
 
 
 def named(sentence: str, path: Path) -> str:

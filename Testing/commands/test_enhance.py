@@ -144,7 +144,7 @@ def test_an_input_that_cannot_be_worked_on_is_refused_in_one_sentence(
 def test_what_is_no_volume_is_refused(work: Path, model: Path, capsys: pytest.CaptureFixture) -> None:
     (work / "text.nrrd").write_text("not a volume")
     out = ["--model", str(model)]
-    refused(work, ["enhance", str(work / "text.nrrd"), str(work / "o.nrrd"), *out], 3, "cannot be read", capsys)
+    refused(work, ["enhance", str(work / "text.nrrd"), str(work / "o.nrrd"), *out], 3, "damaged or cut short", capsys)
     refused(work, ["enhance", str(work / "absent.nrrd"), str(work / "o.nrrd"), *out], 3, "does not exist", capsys)
 
 

@@ -10,7 +10,7 @@ import SimpleITK as sitk
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from CTEnhanceLib.dicom import read_series, write_derived_series
+from CTEnhanceLib.dicom import read_series
 
 
 def test_slices_are_sorted_by_position_and_not_by_name(make_series):
@@ -125,7 +125,7 @@ def test_run_length_compression_changes_no_value(make_series):
     assert (sitk.GetArrayFromImage(read_series(folder)) == plain).all()
 
 
-def test_headers_that_bend_the_standard_are_read_and_copied_in_silence(make_series, tmp_path, recwarn, caplog):
+def test_headers_that_bend_the_standard_are_read_in_silence(make_series, recwarn, caplog):
     def bend(dataset, index):
         dataset.add_new("StudyID", "SH", "more than sixteen characters")
         dataset.add_new("AccessionNumber", "SH", "more than sixteen characters")
@@ -133,8 +133,7 @@ def test_headers_that_bend_the_standard_are_read_and_copied_in_silence(make_seri
     folder = make_series(bend)
     recwarn.clear()
     caplog.clear()
-    image = read_series(folder)
-    write_derived_series(image, tmp_path / "out", folder)
+    read_series(folder)
     assert [str(warning.message) for warning in recwarn] == []
     assert caplog.records == []
 

@@ -7,8 +7,7 @@ import resource
 import struct
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +18,7 @@ from CTEnhanceLib.errors import InputRefusedError, OutputError
 from CTEnhanceLib.files.abandoned import PREFIX
 from CTEnhanceLib.files.atomic import appearing, check_writable, write_text
 from CTEnhanceLib.files.volumes import read_volume_file, write_volume
+from full_disk import full_disk
 
 FORMATS = ("v.nrrd", "v.nii.gz", "v.mha")
 PACKED = ("packed.nrrd", "packed.mha", "v.nii", "v.nii.gz")
@@ -137,17 +137,6 @@ def test_an_archive_is_to_be_unpacked_first(tmp_path):
     path = tmp_path / "series.zip"
     path.write_bytes(b"PK\3\4")
     assert "unpack it first" in refusal(path)
-
-
-@contextmanager
-def full_disk(room: int) -> Iterator[None]:
-    """No file of this process may grow beyond `room` bytes, as on a disk that is full."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.mark.parametrize("room", [0, 100, 20_000])

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from CTEnhanceLib.dicom.find import is_dicom
+from CTEnhanceLib.dicom.folder.find import is_dicom
 from CTEnhanceLib.errors import InputRefusedError, OutputError, UsageError
 from CTEnhanceLib.files.atomic import appearing
 

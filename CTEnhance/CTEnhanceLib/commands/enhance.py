@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import json
-from typing import TYPE_CHECKING
+from pathlib import Path
+from threading import Event
 
-from CTEnhanceLib.commands.further_series import Input, add_series_arguments, read_inputs, used_sources
-from CTEnhanceLib.ct.geometry import slice_geometry
-from CTEnhanceLib.dicom.write import check_output_folder
+from CTEnhanceLib.commands.further_series import Input, add_series_arguments, read_inputs
+from CTEnhanceLib.commands.outputs import check_outputs, write_outputs
+from CTEnhanceLib.commands.series import series_table
+from CTEnhanceLib.dicom.folder.series import SeveralSeriesError
 from CTEnhanceLib.enhancement.device import PRECISIONS
-from CTEnhanceLib.files.atomic import appearing, check_writable, require_different_files, write_text
+from CTEnhanceLib.enhancement.options import Progress
+from CTEnhanceLib.errors import naming
 from CTEnhanceLib.files.cancellation import cancel_on_terminate, hold_lifeline
 from CTEnhanceLib.files.progress import BarProgress, JsonProgress
-from CTEnhanceLib.files.volumes import volume_suffix, write_volume
 from CTEnhanceLib.model.folder import DEFAULT_MODEL
-
-if TYPE_CHECKING:
-    import SimpleITK as sitk
-
-    from CTEnhanceLib.enhancement.pipeline import Enhancement
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -59,28 +55,20 @@ def run(args: argparse.Namespace) -> None:
     cancelled = cancel_on_terminate()
     if args.lifeline:
         hold_lifeline(cancelled)
-    outputs = {"OUTPUT": args.output, "--uncertainty": args.uncertainty, "--report": args.report}
-    inputs = {"INPUT": args.input, **{f"--also {path}": path for path in args.also}}
-    require_different_files(inputs, outputs)
-    as_folder = not volume_suffix(args.output)
-    check_writable(args.output)
-    if as_folder:
-        check_output_folder(args.output)
-    if args.uncertainty is not None:
-        check_writable(args.uncertainty)
-        if not volume_suffix(args.uncertainty):
-            check_output_folder(args.uncertainty)
-    if args.report is not None:
-        check_writable(args.report)
+    check_outputs(args)
     progress = JsonProgress() if args.progress else BarProgress()
-    progress("read", 0, 1)
-    series = read_inputs(args)
-    main, *further = series
-    progress("read", 1, 1)
+    with naming(Path(args.input)):
+        _enhance(args, progress, cancelled)
 
+
+def _enhance(args: argparse.Namespace, progress: Progress, cancelled: Event) -> None:
     from CTEnhanceLib.enhancement.pipeline import enhance
     from CTEnhanceLib.model.folder import load_stack
 
+    progress("read", 0, 1)
+    series = _read(args)
+    main, *further = series
+    progress("read", 1, 1)
     stack = load_stack(args.model)
     result = enhance(
         main.image,
@@ -101,43 +89,14 @@ def run(args: argparse.Namespace) -> None:
         also=[other.image for other in further],
     )
     progress("write", 0, 1)
-    if args.uncertainty is not None and result.uncertainty is not None:
-        _write(series, result, result.uncertainty, args.uncertainty, "uncertainty of the computed slices, HU")
-    if args.report is not None:
-        _write_report(args, main.image, result)
-    _write(series, result, result.volume, args.output, "")
+    write_outputs(args, series, result)
     progress("write", 1, 1)
 
 
-def _write(series: list[Input], result: Enhancement, image: sitk.Image, path: str, words: str) -> None:
-    """Write a computed volume as a file, or as a derived DICOM series where the path has no suffix."""
-    if volume_suffix(path):
-        write_volume(image, path)
-        return
-    from CTEnhanceLib.dicom import write_derived_series
-
-    main, *further = series
-    model = result.report["model"]
-    with appearing(path) as partial:
-        write_derived_series(
-            image,
-            partial,
-            main.folder,
-            series=main.uid,
-            also=used_sources(result.report, further),
-            description=words,
-            model=model["name"],
-            model_sha256=model["sha256"],
-            report=result.report,
-            axis=slice_geometry(main.image).axis,
-        )
-
-
-def _write_report(args: argparse.Namespace, measured: sitk.Image, result: Enhancement) -> None:
-    if not args.report.lower().endswith((".html", ".htm")):
-        write_text(json.dumps(result.report, indent=2, ensure_ascii=False) + "\n", args.report)
-        return
-    from CTEnhanceLib.page.report_page import report_page
-
-    page = report_page(result.report, measured, result.volume, result.uncertainty, args.report_name)
-    write_text(page, args.report)
+def _read(args: argparse.Namespace) -> list[Input]:
+    try:
+        return read_inputs(args)
+    except SeveralSeriesError as error:
+        if not args.progress:
+            print(series_table(error.series))
+        raise

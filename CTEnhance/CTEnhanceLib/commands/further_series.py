@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from CTEnhanceLib.ct.geometry import slice_geometry
+from CTEnhanceLib.dicom.folder.series import list_series
 from CTEnhanceLib.dicom.read import read_series
-from CTEnhanceLib.dicom.series import list_series
 from CTEnhanceLib.dicom.volumes import holds_dicom, read_volume
 from CTEnhanceLib.errors import InputRefusedError, UsageError
 

@@ -7,7 +7,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from CTEnhanceLib.dicom.scan import file_meta_end
+from CTEnhanceLib.dicom.folder.scan import file_meta_end
 from CTEnhanceLib.errors import InputRefusedError, shown
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from CTEnhanceLib.dicom.checks import check_headers
+from CTEnhanceLib.dicom.folder.select import find_ct_series
 from CTEnhanceLib.dicom.grid import SeriesGrid, series_grid
 from CTEnhanceLib.dicom.pixels import stored_values, to_hounsfield
 from CTEnhanceLib.dicom.rescale import check_continuity, check_intercept
-from CTEnhanceLib.dicom.select import find_ct_series
 from CTEnhanceLib.dicom.tolerance import tolerant_of_headers
 from CTEnhanceLib.errors import InputRefusedError, naming, shown
 

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from CTEnhanceLib.dicom.find import is_dicom
+from CTEnhanceLib.dicom.folder.find import is_dicom
 from CTEnhanceLib.errors import InputRefusedError, shown
 from CTEnhanceLib.files.volumes import read_volume_file
 

@@ -6,7 +6,7 @@ import os
 import stat
 from pathlib import Path
 
-from CTEnhanceLib.dicom.other_files import is_known_other
+from CTEnhanceLib.dicom.folder.other_files import is_known_other
 from CTEnhanceLib.errors import InputRefusedError, shown
 from CTEnhanceLib.files.volumes import ARCHIVES
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,9 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from CTEnhanceLib.dicom.checks import check_headers
+from CTEnhanceLib.dicom.dataset import read_dataset
+from CTEnhanceLib.dicom.folder.select import find_ct_series
+from CTEnhanceLib.dicom.folder.series import place_name
 from CTEnhanceLib.dicom.grid import SeriesGrid, series_grid
 from CTEnhanceLib.dicom.header import SliceHeader
-from CTEnhanceLib.dicom.select import find_ct_series
 from CTEnhanceLib.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,6 +31,13 @@ class SourceSeries:
 
     grid: SeriesGrid
     dataset: Dataset
+
+    @property
+    def rescale(self) -> tuple[float, float] | None:
+        """Rescale slope and intercept, where all slices share them."""
+        found = {(header.slope, header.intercept) for header in self.headers}
+        slope, intercept = found.pop()
+        return None if found or slope is None or intercept is None else (slope, intercept)
 
     @property
     def headers(self) -> list[SliceHeader]:
@@ -51,40 +61,36 @@ class SourceSeries:
         ]
 
 
-def read_source(folder: Path, image: sitk.Image, series: str | None = None) -> SourceSeries:
+def read_source(source: Path | Sequence[Path], image: sitk.Image, series: str | None = None) -> SourceSeries:
     """Read the headers of the source series and check that `image` lies on its in-plane grid.
 
     Args:
-        folder: Folder that holds it.
+        source: The folder of the series, or its files.
         image: The computed volume.
-        series: Series Number or Series Instance UID; needed where the folder holds several.
+        series: Series Number or UID, where the folder holds several.
 
     Raises:
         InputRefusedError: The folder holds no usable CT series.
         UsageError: The volume does not come from that series: patient and study would be wrong.
     """
-    import pydicom
-
-    headers = find_ct_series(folder, series)
+    headers = find_ct_series(source, series)
     check_headers(headers)
     grid = series_grid(headers)
     if not _fits(image, grid):
         raise UsageError(
-            f"The volume does not lie on the slices of {folder.name}, so it is not derived from that series; "
+            f"The volume does not lie on the slices of {place_name(source)}, so it is not derived from that series; "
             "name the folder that it was computed from."
         )
-    dataset = pydicom.dcmread(grid.headers[0].path, stop_before_pixels=True, force=True)
+    dataset = read_dataset(grid.headers[0].path, header_only=True)
     dataset.decode()
     return SourceSeries(grid, dataset)
 
 
 def further_source(folder: Path, series: str) -> SourceSeries:
     """Read the headers of a further series that was fused into a computed volume; it may lie in any orientation."""
-    import pydicom
-
     headers = find_ct_series(folder, series)
     grid = series_grid(headers)
-    return SourceSeries(grid, pydicom.dcmread(grid.headers[0].path, stop_before_pixels=True, force=True))
+    return SourceSeries(grid, read_dataset(grid.headers[0].path, header_only=True))
 
 
 def _fits(image: sitk.Image, grid: SeriesGrid) -> bool:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from CTEnhanceLib.dicom.find import find_dicom_files
+from CTEnhanceLib.dicom.folder.find import find_dicom_files
+from CTEnhanceLib.dicom.folder.scan import QuickHeader, quick_header
 from CTEnhanceLib.dicom.header import CT_CLASSES, read_headers
-from CTEnhanceLib.dicom.scan import QuickHeader, quick_header
 from CTEnhanceLib.dicom.tolerance import tolerant_of_headers
 from CTEnhanceLib.errors import MAX_LENGTH, InputRefusedError, shown
 
@@ -64,34 +64,41 @@ class SeveralSeriesError(InputRefusedError):
 
 
 @tolerant_of_headers()
-def list_series(folder: Path | str) -> list[Series]:
+def list_series(source: Path | str | Sequence[Path]) -> list[Series]:
     """List the CT series of a folder (subfolders included) by number; only headers are read.
 
     Localizers (scouts), reports, dose pages and other objects that lie beside them are passed over.
 
     Args:
-        folder: The folder, or one DICOM file.
+        source: The folder, one DICOM file, or a list of DICOM files.
 
     Raises:
         InputRefusedError: There is no CT series, a file cannot be accounted for, or an object of another kind lies
             inside a CT series.
     """
-    folder = Path(folder)
-    objects = [(path, _quick(path)) for path in find_dicom_files(folder)]
+    source = Path(source) if isinstance(source, str) else source
+    paths = find_dicom_files(source) if isinstance(source, Path) else source
+    name = place_name(source)
+    objects = [(path, _quick(path)) for path in paths]
     slices = [(path, header) for path, header in objects if _is_ct_image(header)]
     if not slices:
-        raise InputRefusedError(_why_no_ct([header for _, header in objects], shown(folder.name)))
+        raise InputRefusedError(_why_no_ct([header for _, header in objects], name))
     scanned = [(path, header) for path, header in slices if _LOCALIZER not in header.image_type]
     if not scanned:
         raise InputRefusedError(
-            f"{shown(folder.name)} holds only localizer (scout) images, which are no slices; "
-            "give the folder of the axial series."
+            f"{name} holds only localizer (scout) images, which are no slices; give the folder of the axial series."
         )
     grouped: dict[str, list[tuple[Path, QuickHeader]]] = {}
     for path, header in scanned:
         grouped.setdefault(header.series_uid, []).append((path, header))
     _account_for_others(objects, grouped)
     return sorted((_summary(uid, files) for uid, files in grouped.items()), key=_order)
+
+
+def place_name(source: Path | Sequence[Path]) -> str:
+    """Give the name of a folder, or of the folder that files lie in, for messages."""
+    path = source if isinstance(source, Path) else source[0].parent
+    return shown(path.name or path.resolve().name or path)
 
 
 def choose_series(series: Sequence[Series], wanted: str | None, name: str) -> Series:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import copy
-import shutil
 from collections.abc import Sequence
 from datetime import datetime
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -13,10 +13,12 @@ from uuid import uuid4
 import numpy as np
 
 from CTEnhanceLib.ct.geometry import slice_geometry
-from CTEnhanceLib.dicom.attributes import computed_series, patient_and_study, source_images
-from CTEnhanceLib.dicom.source import SourceSeries, further_source, read_source
+from CTEnhanceLib.dicom.derived.attributes import computed_series, patient_and_study, source_images
+from CTEnhanceLib.dicom.derived.identifiers import derived_uid, series_identity
+from CTEnhanceLib.dicom.derived.source import SourceSeries, further_source, read_source
 from CTEnhanceLib.dicom.tolerance import tolerant_of_headers
 from CTEnhanceLib.errors import OutputError, UsageError
+from CTEnhanceLib.files.atomic import appearing
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
@@ -45,7 +47,7 @@ def check_output_folder(folder: Path | str) -> None:
 def write_derived_series(
     image: sitk.Image,
     folder: Path | str,
-    source_folder: Path | str | None = None,
+    source: Path | str | Sequence[Path] | None = None,
     *,
     series: str | None = None,
     also: Sequence[tuple[Path | str, str]] = (),
@@ -64,8 +66,8 @@ def write_derived_series(
     Args:
         image: Three-dimensional, HU; rounded to whole HU.
         folder: Folder to make; it may exist if it is empty.
-        source_folder: DICOM folder of the thick series that the volume was computed from.
-        series: Series Number or Series Instance UID of the thick series, where the folder holds several.
+        source: DICOM folder of the thick series that the volume was computed from, or its files.
+        series: Series Number or UID of that series, where the folder holds several.
         also: Folder and Series Instance UID of each further series that was fused into the volume.
         description: Begin of the Series Description; that of the source when empty.
         model: Name of the model.
@@ -77,40 +79,38 @@ def write_derived_series(
     Raises:
         OutputError: The folder is not empty or cannot be written.
         UsageError: The volume is not three-dimensional or not computed from that source.
-        InputRefusedError: `source_folder` holds no usable CT series.
+        InputRefusedError: `source` holds no usable CT series.
     """
     if image.GetDimension() != 3 or image.GetNumberOfComponentsPerPixel() != 1:
         raise UsageError("Only a three-dimensional volume with one value per voxel can become a CT series.")
     image = _slices_last(image, axis)
     target = Path(folder)
     check_output_folder(target)
-    source = read_source(Path(source_folder), image, series) if source_folder is not None else None
+    measured = None
+    if source is not None:
+        measured = read_source(Path(source) if isinstance(source, str) else source, image, series)
     further = [further_source(Path(other), uid) for other, uid in also]
+    identity = uuid4().hex
+    if measured:
+        identity = series_identity(image, [measured, *further], model_sha256, description, report)
     now = datetime.now()
-    template = patient_and_study(source, now)
+    template = patient_and_study(measured, now)
     computed_series(
         template,
-        source,
+        measured,
         description=description,
         spacing=image.GetSpacing()[2],
         model=model,
         model_sha256=model_sha256,
         report=report,
         further=further,
+        identity=identity,
         now=now,
     )
     _describe_grid(template, image)
-    partial = target.parent / f".{target.name}.{uuid4().hex[:8]}.part"
-    try:
+    with appearing(target) as partial:
         partial.mkdir()
-        _write_slices(image, template, source, further, partial)
-        if target.is_dir():
-            target.rmdir()  # empty; Windows replaces no folder by another
-        partial.replace(target)
-    except OSError as error:
-        raise OutputError(f"The DICOM folder {target} cannot be written ({error.strerror or error}).") from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        _write_slices(image, template, measured, further, partial, identity)
 
 
 def _slices_last(image: sitk.Image, axis: int | None) -> sitk.Image:
@@ -136,13 +136,18 @@ def _describe_grid(dataset: Dataset, image: sitk.Image) -> None:
 
 
 def _write_slices(
-    image: sitk.Image, template: Dataset, source: SourceSeries | None, further: list[SourceSeries], folder: Path
+    image: sitk.Image,
+    template: Dataset,
+    source: SourceSeries | None,
+    further: list[SourceSeries],
+    folder: Path,
+    identity: str,
 ) -> None:
     import SimpleITK as sitk
 
     slices = sitk.GetArrayViewFromImage(image)
     lowest, highest = (float(pick) for pick in (slices.min(), slices.max()))
-    _choose_storage(template, lowest, highest)
+    _choose_storage(template, lowest, highest, source.rescale if source else None)
     normal = np.reshape(image.GetDirection(), (3, 3))[:, 2]
     for number, values in enumerate(slices):
         dataset = copy.copy(template)
@@ -155,6 +160,7 @@ def _write_slices(
             near += other.crossing(_corners(image, number))
         if near:
             dataset.SourceImageSequence = source_images(near)
+        dataset.SOPInstanceUID = derived_uid("slice", identity, str(number))
         _write_slice(dataset, values, folder / f"{number + 1:05d}.dcm")
 
 
@@ -164,28 +170,43 @@ def _corners(image: sitk.Image, number: int) -> np.ndarray:
     return np.array([image.TransformIndexToPhysicalPoint(end) for end in ends])
 
 
-def _choose_storage(dataset: Dataset, lowest: float, highest: float) -> None:
-    """Take the 12-bit scale of scanners where the values fit it, else plain signed HU (C.8.2.1.1.3 ff.)."""
+def _choose_storage(dataset: Dataset, lowest: float, highest: float, rescale: tuple[float, float] | None) -> None:
+    """Take the scale of the measured series where it holds whole HU and these values, else one that does.
+
+    CT Image C.8.2.1.1.3 ff.; 12 bits, as scanners have, where they are enough.
+    """
     twelve = lowest >= -1024 and highest <= 3071
+    slope, intercept = (1.0, -1024.0) if twelve else (1.0, 0.0)
+    if rescale and _holds(rescale, lowest, highest):
+        slope, intercept = rescale
+    low, high = (lowest - intercept) / slope, (highest - intercept) / slope
     dataset.BitsAllocated = 16
-    dataset.BitsStored = 12 if twelve else 16
+    dataset.BitsStored = 12 if twelve and 0 <= low <= high <= 4095 else 16
     dataset.HighBit = dataset.BitsStored - 1
-    dataset.PixelRepresentation = 0 if twelve else 1
-    dataset.RescaleIntercept = -1024 if twelve else 0
-    dataset.RescaleSlope = 1
+    dataset.PixelRepresentation = 0 if dataset.BitsStored == 12 or high > 32767 else 1
+    dataset.RescaleSlope, dataset.RescaleIntercept = (
+        int(number) if number.is_integer() else _decimal([number])[0] for number in (slope, intercept)
+    )
     dataset.RescaleType = "HU"
 
 
-def _write_slice(dataset: Dataset, values: np.ndarray, path: Path) -> None:
-    from pydicom.dataset import FileDataset, FileMetaDataset
-    from pydicom.uid import PYDICOM_IMPLEMENTATION_UID, ExplicitVRLittleEndian, generate_uid
+def _holds(rescale: tuple[float, float], lowest: float, highest: float) -> bool:
+    """Tell whether 16 bits of a scale hold these values, and each whole HU exactly."""
+    slope, intercept = rescale
+    low, high = (lowest - intercept) / slope, (highest - intercept) / slope
+    exact = float(1 / slope).is_integer() and float(intercept / slope).is_integer()
+    return exact and (0 <= low <= high <= 65535 or -32768 <= low <= high <= 32767)
 
-    stored = np.rint(values).astype(np.int64) - int(dataset.RescaleIntercept)
-    limits = np.iinfo(np.int16 if dataset.PixelRepresentation else np.uint16)
-    dataset.SOPInstanceUID = generate_uid(prefix=None)
-    dataset.PixelData = (
-        np.clip(stored, limits.min, limits.max).astype(np.dtype(limits.dtype).newbyteorder("<")).tobytes()
-    )
+
+def _write_slice(dataset: Dataset, values: np.ndarray, path: Path) -> None:
+    from pydicom import dcmwrite
+    from pydicom.dataset import FileDataset, FileMetaDataset
+    from pydicom.uid import PYDICOM_IMPLEMENTATION_UID, ExplicitVRLittleEndian
+
+    stored = np.rint((np.rint(values) - float(dataset.RescaleIntercept)) / float(dataset.RescaleSlope))
+    kind = np.dtype(np.int16 if dataset.PixelRepresentation else np.uint16).newbyteorder("<")
+    limits = np.iinfo(kind)
+    dataset.PixelData = np.clip(stored, limits.min, limits.max).astype(kind).tobytes()
     dataset["PixelData"].VR = "OW"
     meta = FileMetaDataset()
     meta.FileMetaInformationGroupLength = 0
@@ -194,10 +215,13 @@ def _write_slice(dataset: Dataset, values: np.ndarray, path: Path) -> None:
     meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     meta.ImplementationClassUID = PYDICOM_IMPLEMENTATION_UID
-    file = FileDataset(
-        str(path), dataset, preamble=b"\0" * 128, file_meta=meta, is_implicit_VR=False, is_little_endian=True
+    buffer = BytesIO()
+    # written in one piece: pydicom leaves a traceback of its own where the disk is full
+    dcmwrite(
+        buffer,
+        FileDataset(buffer, dataset, preamble=b"\0" * 128, file_meta=meta, is_implicit_VR=False, is_little_endian=True),
     )
-    file.save_as(str(path))
+    path.write_bytes(buffer.getvalue())
 
 
 def _decimal(numbers: Any) -> list:

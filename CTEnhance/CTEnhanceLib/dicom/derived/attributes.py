@@ -6,58 +6,18 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from CTEnhanceLib.dicom.derived.carried import carry_over
+from CTEnhanceLib.dicom.derived.identifiers import derived_uid
 from CTEnhanceLib.dicom.header import CT_CLASSES, SliceHeader
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-    from CTEnhanceLib.dicom.source import SourceSeries
+    from CTEnhanceLib.dicom.derived.source import SourceSeries
 
 PRIVATE_CREATOR = "CTENHANCE"
 _PRIVATE_GROUP = 0x0099
 
-# carried over as they are: who, which study, where, and how the X-rays were made; not what describes the
-# acquisition of one single image (exposure, table position, times), which no computed slice has
-_CARRIED = (
-    # patient and study, PS3.3 C.7.1.1, C.7.2.1, C.7.2.2
-    "PatientName",
-    "PatientID",
-    "IssuerOfPatientID",
-    "PatientBirthDate",
-    "PatientSex",
-    "PatientAge",
-    "PatientSize",
-    "PatientWeight",
-    "PatientIdentityRemoved",
-    "DeidentificationMethod",
-    "DeidentificationMethodCodeSequence",
-    "LongitudinalTemporalInformationModified",
-    "StudyInstanceUID",
-    "StudyDate",
-    "StudyTime",
-    "ReferringPhysicianName",
-    "StudyID",
-    "AccessionNumber",
-    "StudyDescription",
-    # series and frame of reference, C.7.3.1, C.7.4.1
-    "BodyPartExamined",
-    "Laterality",
-    "ImageLaterality",
-    "PatientPosition",
-    "FrameOfReferenceUID",
-    "PositionReferenceIndicator",
-    # contrast and CT image, C.7.6.4, C.8.2.1
-    "ContrastBolusAgent",
-    "ContrastBolusAgentSequence",
-    "ContrastBolusRoute",
-    "KVP",
-    "FilterType",
-    "AcquisitionNumber",
-    # once lossy, always lossy, C.7.6.1.1.5
-    "LossyImageCompression",
-    "LossyImageCompressionRatio",
-    "LossyImageCompressionMethod",
-)
 # type 2: there even when nothing is known
 _EMPTY_TEXTS = (
     "PatientName",
@@ -95,14 +55,12 @@ def patient_and_study(source: SourceSeries | None, now: datetime) -> Dataset:
         dataset.StudyID, dataset.Laterality = "1", ""
         dataset.StudyDate, dataset.StudyTime = now.strftime("%Y%m%d"), now.strftime("%H%M%S")
         return dataset
-    for name in _CARRIED:
-        if name in source.dataset:
-            dataset[name] = source.dataset[name]
+    carry_over(source.dataset, dataset)
     if "ImageLaterality" not in dataset and "Laterality" not in dataset:
         dataset.Laterality = ""  # asked for where it could be either side
     for name in ("StudyInstanceUID", "FrameOfReferenceUID"):
         if not dataset.get(name):
-            setattr(dataset, name, generate_uid(prefix=None))
+            setattr(dataset, name, derived_uid(name, source.headers[0].series_uid))
     kernel = source.headers[0].facts.get("0018|1210")
     if kernel:  # a multi-frame source keeps it in its functional groups
         dataset.ConvolutionKernel = kernel.split("\\")
@@ -119,18 +77,17 @@ def computed_series(
     model_sha256: str,
     report: dict[str, Any] | None,
     further: list[SourceSeries],
+    identity: str,
     now: datetime,
 ) -> None:
     """Fill in what all images of the computed series share and what says that they are computed.
 
     General Series C.7.3.1, General Equipment C.7.5.1, Enhanced Contributing Equipment C.12.1, General Reference
-    C.12.4, CT Image C.8.2.1.
+    C.12.4, CT Image C.8.2.1. `identity` says what the series was made of: the same gives the same UIDs.
     """
-    from pydicom.uid import generate_uid
-
     dataset.SOPClassUID = CT_CLASSES[0]
     dataset.Modality = "CT"
-    dataset.SeriesInstanceUID = generate_uid(prefix=None)
+    dataset.SeriesInstanceUID = derived_uid("series", identity)
     number = source.dataset.get("SeriesNumber") if source else None
     dataset.SeriesNumber = int(number or 0) + 1000
     dataset.SeriesDate = dataset.ContentDate = dataset.InstanceCreationDate = now.strftime("%Y%m%d")
@@ -149,7 +106,7 @@ def computed_series(
         f"Slices {spacing:.4g} mm apart computed{measured} by CTEnhance{by}{thickness}. Computed, not measured: for "
         "research, not for diagnosis."
     )
-    dataset.DerivationCodeSequence = [_code("113085", "Spatial resampling")]
+    dataset.DerivationCodeSequence = [_code("SpatialResampling")]
     dataset.ImageComments = "Computed slice, for research, not for diagnosis."
     _equipment(dataset, source, model, model_sha256)
     if source:
@@ -169,7 +126,7 @@ def source_images(headers: list[SliceHeader]) -> list[Dataset]:
     """Give the items of Source Image Sequence (C.12.4): one per source object, frames listed within."""
     items = []
     for item in _references(headers):
-        item.PurposeOfReferenceCodeSequence = [_code("121322", "Source image for image processing operation")]
+        item.PurposeOfReferenceCodeSequence = [_code("SourceImageForImageProcessingOperation")]
         items.append(item)
     return items
 
@@ -215,7 +172,7 @@ def _equipment(dataset: Dataset, source: SourceSeries | None, model: str, model_
     dataset.ManufacturerModelName = "CTEnhance"
     dataset.SoftwareVersions = __version__
     processing = Dataset()
-    processing.PurposeOfReferenceCodeSequence = [_code("109102", "Processing Equipment")]
+    processing.PurposeOfReferenceCodeSequence = [_code("ProcessingEquipment")]
     processing.Manufacturer = "CTEnhance"
     processing.ManufacturerModelName = "CTEnhance"
     processing.SoftwareVersions = __version__
@@ -223,9 +180,9 @@ def _equipment(dataset: Dataset, source: SourceSeries | None, model: str, model_
     contributors = [processing]
     if source:
         scanner = Dataset()
-        scanner.PurposeOfReferenceCodeSequence = [_code("109101", "Acquisition Equipment")]
+        scanner.PurposeOfReferenceCodeSequence = [_code("AcquisitionEquipment")]
         scanner.Manufacturer = source.dataset.get("Manufacturer") or "unknown"
-        for name in ("ManufacturerModelName", "SoftwareVersions"):
+        for name in ("ManufacturerModelName", "SoftwareVersions", "StationName", "DeviceSerialNumber"):
             if source.dataset.get(name):
                 scanner[name] = source.dataset[name]
         earlier = source.dataset.get("ContributingEquipmentSequence") or []
@@ -233,9 +190,12 @@ def _equipment(dataset: Dataset, source: SourceSeries | None, model: str, model_
     dataset.ContributingEquipmentSequence = contributors
 
 
-def _code(value: str, meaning: str) -> Dataset:
+def _code(keyword: str) -> Dataset:
+    """Give an item of a code sequence out of pydicom's dictionary of DCM codes (PS3.16 annex D)."""
     from pydicom.dataset import Dataset
+    from pydicom.sr.codedict import codes
 
+    found = getattr(codes.DCM, keyword)
     code = Dataset()
-    code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = value, "DCM", meaning
+    code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = found.value, "DCM", found.meaning
     return code

@@ -1,0 +1,1 @@
+"""Computed series out as DICOM objects that say that they are derived."""
