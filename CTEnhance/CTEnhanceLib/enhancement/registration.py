@@ -20,8 +20,9 @@ _POINTS = 9000
 _SEARCH_POINTS = 1500
 _OUTLIER_HU = 60.0
 _EDGE_HU_PER_MM = 80.0
-_BLURS_MM = (-0.9, -0.6, -0.4, 0.4, 0.6, 0.9)
-_CLEARLY = 0.9
+# interpolation between pixels already looks like a blur of 0.4 pixels: less than that is none, and is not fitted
+_BLURS_MM = (-0.9, -0.6, 0.6, 0.9)
+_CLEARLY = 0.5
 _NORMAL_MAD = 1.4826
 
 

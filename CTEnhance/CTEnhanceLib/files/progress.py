@@ -10,10 +10,13 @@ from typing import Callable, TextIO
 # which part of a run each stage of `enhance` takes, about: (from, to)
 STAGES = {
     "read": (0.0, 0.01),
-    "interpolate": (0.01, 0.02),
+    "register": (0.01, 0.015),
+    "interpolate": (0.015, 0.02),
     "enhance": (0.02, 0.90),
     "consistency": (0.90, 0.98),
-    "write": (0.98, 1.0),
+    "fuse": (0.98, 0.985),
+    "uncertainty": (0.985, 0.99),
+    "write": (0.99, 1.0),
 }
 
 

@@ -63,9 +63,11 @@ def stage_words(stage: str) -> str:
     """The stage as the surgeon reads it; a stage not known here is shown as it is."""
     words = {
         "read": _("Starting"),
+        "register": _("Comparing the series"),
         "interpolate": _("Preparing"),
         "enhance": _("Computing"),
         "consistency": _("Matching the measured slices"),
+        "fuse": _("Fusing the series"),
         "write": _("Finishing"),
     }
     return words.get(stage, stage.capitalize())
