@@ -1,6 +1,6 @@
 """Draws the ten pictures of docs/tutorial.md and those of the README (`make pictures`).
 
-python tools/draw_tutorial.py [FOLDER]    writes tutorial-*.png, by default into Resources/
+python tools/draw_tutorial.py [FOLDER]    writes tutorial-*.png and readme-*.png, by default into docs/pictures
 
 The ankle is the real series sts_028 of CTENHANCE_DATA (TCIA Soft-tissue-Sarcoma, CC BY 3.0), the wrist the generated
 phantom. Panel and views are the real ones on real MRML; the window around them is not Slicer's.
@@ -24,7 +24,6 @@ from draw_panel import Studio  # noqa: E402 - found through the line above
 SIZE = (860, 560)
 """What a window of 1280 x 720 leaves for views."""
 PANEL_WIDTH = 360
-FULL = 2000
 COLOURS = 160
 """A picture has as many: grey slices and a few marks need no more, and the file is half as large."""
 
@@ -37,6 +36,7 @@ class Tutorial:
     """
 
     def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.count = folder, 0
         self.studio = Studio(folder, SIZE, wrist=False)
         self.module: Any = self.studio.module
@@ -163,7 +163,7 @@ def fracture(tutorial: Tutorial) -> None:
 
 def main(arguments: list[str]) -> None:
     """Take all pictures."""
-    tutorial = Tutorial(Path(arguments[0]) if arguments else REPOSITORY / "Resources")
+    tutorial = Tutorial(Path(arguments[0]) if arguments else REPOSITORY / "docs" / "pictures")
     ankle(tutorial)
     fracture(tutorial)
     tutorial.module.cleanup()

@@ -39,6 +39,7 @@ def test_here_everything_is_there_and_works():
         ("numpy", "broken", "ImportError: x", "belongs to Slicer and cannot be used (ImportError: x): reinstall"),
         ("torch", "old", "", "2.9 is too old"),
         ("torch", "no bridge", "", "was built for an older NumPy"),
+        ("network", "no network", "URLError: timed out", "cannot be downloaded from here (URLError: timed out)"),
         ("torch", "long path", "C:/" + "x" * 200, "has 203 characters"),
     ],
 )
@@ -59,6 +60,17 @@ def test_a_torch_with_half_of_its_files_is_found(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(tmp_path))
     found = _look_at("halftorch", "1.0")
     assert (found.state, found.version) == ("broken", "2.0") and "libtorch_cpu.so" in found.detail
+
+
+def test_the_network_is_asked_only_when_something_has_to_be_installed(monkeypatch):
+    from CTEnhanceLib.panel.install import check
+
+    asked = []
+    monkeypatch.setattr(check, "network_trouble", lambda: asked.append(1) or "URLError: no route")
+    monkeypatch.setattr(check, "PACKAGES", {"numpy": "1.0"})
+    assert [finding.state for finding in check.find()] == ["ok"] and not asked
+    monkeypatch.setattr(check, "PACKAGES", {"no_such_package": "1.0"})
+    assert [finding.state for finding in check.find()] == ["missing", "no network"]
 
 
 def test_a_long_folder_on_windows_is_too_long():

@@ -22,6 +22,8 @@ _LONGEST_INSIDE_TORCH = 150
 """Characters of the longest path inside an installed torch."""
 
 OK, MISSING, BROKEN, OLD, NO_BRIDGE, LONG_PATH = "ok", "missing", "broken", "old", "no bridge", "long path"
+NO_NETWORK = "no network"
+_NETWORK_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Finding:
     Attributes:
         package: Its name.
         state: ``ok``, ``missing``, ``broken`` (there, but it cannot be imported), ``old``, ``no bridge`` (torch built
-            for NumPy 1 beside NumPy 2: works, as arrays are handed over another way), ``long path``.
+            for NumPy 1 beside NumPy 2: works, as arrays are handed over another way), ``long path``, ``no network``.
         version: What is installed; empty when nothing is.
         detail: The error, where there is one.
     """
@@ -53,7 +55,24 @@ def find() -> list[Finding]:
     torch = findings[-1]
     if torch.state == MISSING and too_long_for_torch(sys.prefix):
         findings.append(Finding("torch", LONG_PATH, detail=sys.prefix))
+    if any(finding.state in (MISSING, BROKEN, OLD) for finding in findings):
+        trouble = network_trouble()
+        if trouble:
+            findings.append(Finding("network", NO_NETWORK, detail=trouble))
     return findings
+
+
+def network_trouble() -> str:
+    """Why packages could not be downloaded; empty where they can. Asked only when something has to be installed."""
+    try:
+        from urllib.request import Request, urlopen
+
+        from pip._internal.models.index import PyPI
+
+        urlopen(Request(PyPI.simple_url, method="HEAD"), timeout=_NETWORK_SECONDS).close()
+    except Exception as error:  # no pip, no name server, a firewall, a proxy that asks for a password, ...
+        return f"{type(error).__name__}: {error}"
+    return ""
 
 
 def too_long_for_torch(folder: str, platform: str = sys.platform) -> bool:

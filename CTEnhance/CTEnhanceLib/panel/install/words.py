@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from slicer.i18n import tr as _
 
-from CTEnhanceLib.panel.install.check import BROKEN, LONG_PATH, MISSING, NO_BRIDGE, OLD, SLICERS_OWN, Finding
+from CTEnhanceLib.panel.install.check import (
+    BROKEN,
+    LONG_PATH,
+    MISSING,
+    NO_BRIDGE,
+    NO_NETWORK,
+    OLD,
+    SLICERS_OWN,
+    Finding,
+)
 
 
 def sentence(finding: Finding) -> str:
@@ -37,6 +46,10 @@ def _sentences() -> dict[str, str]:
         LONG_PATH: _(
             "Slicer's folder has {characters} characters; PyTorch's files below it would exceed what Windows allows "
             "(260): install Slicer in a shorter folder such as C:\\Slicer."
+        ),
+        NO_NETWORK: _(
+            "Packages cannot be downloaded from here ({detail}): prepare a folder of wheels on another computer and "
+            "press From a folder."
         ),
         NO_BRIDGE: _(
             "PyTorch {version} was built for an older NumPy than Slicer's. CTEnhance hands arrays over another way "

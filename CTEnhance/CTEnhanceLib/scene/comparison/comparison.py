@@ -246,7 +246,7 @@ class Comparison:
         for display, interpolate in self._interpolate.items():
             display.SetInterpolate(interpolate)
         self.stage.show_layout(self.settings.layout_before)
-        remove_own_views(self.stage, self._seen.values())
+        remove_own_views(self.stage, list(self._seen.values()))
         self._drop_kept()
         self._clear()
 

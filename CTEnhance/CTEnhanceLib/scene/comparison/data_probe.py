@@ -6,10 +6,26 @@ calls the first one and prints a traceback.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import slicer
 import vtk
+
+
+@contextmanager
+def annotations_off() -> Iterator[None]:
+    """While views are removed: each removal makes it look at the views that it thinks are there."""
+    annotations = _annotations()
+    if annotations is None:
+        yield
+        return
+    enabled, annotations.sliceViewAnnotationsEnabled = annotations.sliceViewAnnotationsEnabled, 0
+    try:
+        yield
+    finally:
+        annotations.sliceViewAnnotationsEnabled = enabled
 
 
 def forget_view(name: str) -> None:
@@ -34,7 +50,15 @@ def _annotations() -> Any:
     """The DataProbe's part that knows views; None where there is no DataProbe, or another one than is known here."""
     probe = getattr(getattr(slicer, "modules", None), "DataProbeInstance", None)
     annotations = getattr(getattr(probe, "infoWidget", None), "sliceAnnotations", None)
-    wanted = ("sliceViewNames", "sliceWidgets", "sliceViews", "renderers", "updateViewAnnotations", "removeObserver")
+    wanted = (
+        "sliceViewAnnotationsEnabled",
+        "sliceViewNames",
+        "sliceWidgets",
+        "sliceViews",
+        "renderers",
+        "updateViewAnnotations",
+        "removeObserver",
+    )
     return annotations if all(hasattr(annotations, name) for name in wanted) else None
 
 

@@ -166,7 +166,8 @@ class DesktopStage:
         """Run an action when the events now under way have been handled, or some time after that."""
         import qt
 
-        qt.QTimer.singleShot(milliseconds, action)
+        # PythonQt looks at the code of what it is to call: a plain function is sure to have some
+        qt.QTimer.singleShot(milliseconds, lambda: action())
 
     def every(self, milliseconds: int, action: Callable[[], None]) -> Callable[[], None]:
         """Run an action again and again; call what is returned to stop it."""
