@@ -98,6 +98,7 @@ class Panel:
         self._seen = ()
         self.update()
         self.run_section.restyle()
+        self.installation.restyle()
 
     def forget_scene(self) -> None:
         """The scene was closed: what was shown of it goes."""

@@ -85,7 +85,12 @@ class InstallationSection:
         bad = any(finding.is_fatal for finding in self.findings)
         self._say(all_words(self.findings), "refused" if bad else "fit")
 
+    def restyle(self) -> None:
+        """Follow a change between Slicer's light and dark style."""
+        mark(self._ui.installationLabel, self._kind)
+
     def _say(self, words: str, kind: str) -> None:
+        self._kind = kind
         self._ui.installationLabel.text = words
         mark(self._ui.installationLabel, kind)
 
