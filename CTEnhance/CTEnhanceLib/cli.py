@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Sequence
 
 from CTEnhanceLib.errors import CancelledError, CTEnhanceError, UsageError
-from CTEnhanceLib.version import __version__
+from CTEnhanceLib.version import RESEARCH_ONLY, __version__
 
 COMMANDS = (
     "enhance",
@@ -39,7 +39,7 @@ def build_parser() -> argparse.ArgumentParser:
     """Give the parser with all commands; no command imports torch before it runs."""
     parser = _Parser(
         prog="ctenhance",
-        description="Thin slices from thick-slice bone CT. Computed, for research, not for diagnosis.",
+        description=f"Thin slices from thick-slice bone CT. Computed, {RESEARCH_ONLY}.",
         epilog="Exit codes: 0 done, 1 internal error, 2 usage, 3 input refused, 4 model refused, 5 device or memory, "
         "6 output not writable, 130 cancelled.",
     )

@@ -7,6 +7,7 @@ Positions along the slice axis are millimetres from the centre of the first cano
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,15 @@ def slice_positions(count: int, interval: float, first: float = 0.0) -> np.ndarr
     return first + np.arange(count) * interval
 
 
+def slice_axis(spacing: Sequence[float]) -> int:
+    """Give the axis along which slices are stacked: the one with the largest spacing (mm), among equals the last.
+
+    Spacings within 0.1 % of each other count as equal.
+    """
+    lengths = np.asarray(spacing)
+    return int(np.flatnonzero(lengths >= lengths.max() * (1 - 1e-3))[-1])
+
+
 def slice_geometry(image: sitk.Image, axis: int | None = None) -> SliceGeometry:
     """Describe the slices of a volume.
 
@@ -54,9 +64,9 @@ def slice_geometry(image: sitk.Image, axis: int | None = None) -> SliceGeometry:
             (0.1 %) the last one. A thin volume takes the axis of the thick one it belongs to: its own largest
             spacing may lie in-plane.
     """
-    spacing = np.asarray(image.GetSpacing())
+    spacing = image.GetSpacing()
     if axis is None:
-        axis = int(np.flatnonzero(spacing >= spacing.max() * (1 - 1e-3))[-1])
+        axis = slice_axis(spacing)
     direction = _axis_direction(image, axis)
     flipped = bool(direction[np.argmax(np.abs(direction))] < 0)
     rows, columns = (float(spacing[a]) for a in (2, 1, 0) if a != axis)

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from CTEnhanceLib.enhancement.plan import Plan
-from CTEnhanceLib.version import __version__
+from CTEnhanceLib.version import RESEARCH_ONLY, __version__
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
 
-STATEMENT = "Computed, for research, not for diagnosis."
+STATEMENT = f"Computed, {RESEARCH_ONLY}."
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from CTEnhanceLib.evaluation.plots import new_figure
+from CTEnhanceLib.version import RESEARCH_ONLY
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,7 +43,7 @@ def difference_picture(evaluation: Evaluation, name: str) -> Figure:
         line[0].set_ylabel(f"{offset[index]:+.3g} mm", fontsize=9)
     legend = figure.colorbar(drawn, ax=axes, shrink=0.5, extend="both")
     legend.set_label("HU; red: the thick slice is brighter, blue: the thin slice is")
-    figure.supxlabel("computed slices are for research, not for diagnosis", fontsize=8)
+    figure.supxlabel(f"computed slices are {RESEARCH_ONLY}", fontsize=8)
     return figure
 
 
@@ -75,7 +76,7 @@ def marked_picture(evaluation: Evaluation, name: str) -> Figure:
                 axis.add_patch(Rectangle(corner, scan.patches.size, scan.patches.size, fill=False, edgecolor=colour))
         figure.supxlabel(
             f"{int(scan.marked.sum())} of {len(scan.patches)} patches disagree with the reference beyond chance "
-            f"({int(scan.invented.sum())} hold other detail: red); for research, not for diagnosis",
+            f"({int(scan.invented.sum())} hold other detail: red); {RESEARCH_ONLY}",
             fontsize=8,
         )
     return figure

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from CTEnhanceLib.evaluation.baselines import YARDSTICK
 from CTEnhanceLib.evaluation.measures.regions import REGIONS
+from CTEnhanceLib.version import RESEARCH_ONLY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,7 +105,7 @@ def report(evaluation: Evaluation) -> str:
     legend = (
         "edge: 10-90 % across cortex along the slice axis; gap: dark layers between bone across it; energy, HF share: "
         f"over the reference's; HF: above 1/(2 x {truth.interval:g} mm); marked, invented: patches of the Fourier ring "
-        "scan. Research use; not for diagnosis."
+        f"scan. Computed volumes are {RESEARCH_ONLY}."
     )
     parts = [intro, similarity_table(evaluation), fidelity_table(evaluation), coherence_table(evaluation), legend]
     return "\n\n".join(part for part in [*parts, *evaluation.notes] if part) + "\n"

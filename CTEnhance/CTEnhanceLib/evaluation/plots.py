@@ -10,6 +10,7 @@ from CTEnhanceLib.evaluation.baselines import BASELINES
 from CTEnhanceLib.evaluation.measures.regions import REGIONS
 from CTEnhanceLib.evaluation.rows import HISTOGRAM_HU
 from CTEnhanceLib.files.atomic import appearing
+from CTEnhanceLib.version import RESEARCH_ONLY
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from CTEnhanceLib.evaluation.evaluate import Evaluation
 
 _BASELINE_GREYS = dict(zip(BASELINES, ("0.8", "0.65", "0.45", "0.0")))
-_RESEARCH = "computed volumes; for research, not for diagnosis"
+_RESEARCH = f"computed volumes; {RESEARCH_ONLY}"
 
 
 def new_figure(width: float, height: float) -> Figure:

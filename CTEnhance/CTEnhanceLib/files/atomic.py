@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -62,11 +63,15 @@ def _same_file(one: Path, other: Path) -> bool:
 
 
 @contextmanager
-def appearing(path: str | os.PathLike[str]) -> Iterator[Path]:
+def appearing(path: str | os.PathLike[str], replace: bool = False) -> Iterator[Path]:
     """Give a temporary name beside `path`; what is written there takes the name of `path` when the block ends well.
 
     It may be a file or a folder. The temporary name ends like `path`, so that writers see the suffix. Before the
     renaming everything is brought to the disk: a disk that is full says so at the latest then.
+
+    Args:
+        path: The name it shall have.
+        replace: Whether a folder of that name may be replaced that is not empty.
 
     Raises:
         OutputError: Nothing can be written there.
@@ -80,8 +85,8 @@ def appearing(path: str | os.PathLike[str]) -> Iterator[Path]:
         partial = folder / path.name
         yield partial
         _bring_to_disk(partial)
-        if path.is_dir():
-            path.rmdir()  # an empty one; Windows replaces no folder by another
+        if path.is_dir():  # Windows replaces no folder by another
+            shutil.rmtree(path) if replace else path.rmdir()
         partial.replace(path)
     except (OSError, RuntimeError) as error:
         raise OutputError(

@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable
 
 from CTEnhanceLib.errors import ModelRefusedError, OutputError, shown
-from CTEnhanceLib.files.abandoned import new_folder, remove_abandoned, remove_folder
+from CTEnhanceLib.files.atomic import appearing
 from CTEnhanceLib.files.strict_json import parse_json
 from CTEnhanceLib.model.spec import GeneratorSpec, ModelSpec
 
@@ -235,27 +234,19 @@ def save_stack(
         raise ValueError(f"{len(ends)} sets of weights for the files {files}")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        remove_abandoned(folder.parent)
-        temporary, lock = new_folder(folder.parent)
-        try:
-            partial = temporary / folder.name
-            partial.mkdir(mode=0o755)
-            for file, end in zip(files, ends):
-                save_file(half_weights(end), partial / file)
-            for name, text in documents.items():
-                (partial / name).write_bytes(text.encode("utf-8"))
-            hashes = {path.name: sha256_of(path) for path in sorted(partial.iterdir())}
-            text = json.dumps(spec.to_json(hashes), indent=2) + "\n"
-            (partial / DESCRIPTION_FILE).write_bytes(text.encode("utf-8"))
-            for path in partial.iterdir():
-                path.chmod(0o644)
-            if folder.exists():
-                shutil.rmtree(folder)
-            partial.replace(folder)
-        finally:
-            remove_folder(temporary, lock)
     except OSError as error:
-        raise OutputError(f"The model folder {folder} cannot be written ({error}).") from error
+        raise OutputError(f"The folder {folder.parent} cannot be made ({error}); choose another place.") from error
+    with appearing(folder, replace=True) as partial:
+        partial.mkdir(mode=0o755)
+        for file, end in zip(files, ends):
+            save_file(half_weights(end), partial / file)
+        for name, text in documents.items():
+            (partial / name).write_bytes(text.encode("utf-8"))
+        hashes = {path.name: sha256_of(path) for path in sorted(partial.iterdir())}
+        text = json.dumps(spec.to_json(hashes), indent=2) + "\n"
+        (partial / DESCRIPTION_FILE).write_bytes(text.encode("utf-8"))
+        for path in partial.iterdir():
+            path.chmod(0o644)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from CTEnhanceLib.errors import OutputError
+from CTEnhanceLib.files.atomic import write_text
 from CTEnhanceLib.model.folder import DESCRIPTION_FILE, half_weights, open_model, sha256_of
 
 if TYPE_CHECKING:
@@ -40,9 +41,7 @@ def put_uncertainty(folder: Path, network: nn.Module, spec: UncertaintySpec) -> 
         save_file(half_weights(network), folder / spec.file)
         content["uncertainty"] = asdict(spec)
         content["sha256"][spec.file] = sha256_of(folder / spec.file)
-        partial = folder / f".{DESCRIPTION_FILE}.partial"
-        partial.write_bytes((json.dumps(content, indent=2) + "\n").encode("utf-8"))
-        partial.replace(description)
+        write_text(json.dumps(content, indent=2) + "\n", description)
     except OSError as error:
         raise OutputError(f"The model folder {folder} cannot be written ({error}).") from error
     open_model(folder)

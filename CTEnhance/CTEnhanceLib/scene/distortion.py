@@ -11,6 +11,7 @@ import slicer
 import vtk
 
 from CTEnhanceLib.errors import InputRefusedError
+from CTEnhanceLib.scene.nodes import matrix_array
 
 _SHEAR_TOLERANCE = 1e-3
 
@@ -27,7 +28,7 @@ def hidden_distortion(node: slicer.vtkMRMLTransformableNode) -> str:
         )
     matrix = vtk.vtkMatrix4x4()
     transform.GetMatrixTransformToWorld(matrix)
-    columns = np.array([[matrix.GetElement(row, column) for column in range(3)] for row in range(3)])
+    columns = matrix_array(matrix)[:3, :3]
     if np.abs(columns.T @ columns - np.eye(3)).max() > _SHEAR_TOLERANCE:
         return (
             f"The transform '{transform.GetName()}' above the volume stretches or shears it (gantry tilt, perhaps); "

@@ -52,12 +52,9 @@ def image_from_node(node: slicer.vtkMRMLScalarVolumeNode) -> sitk.Image:
         InputRefusedError: The node is no scalar CT volume, is empty, or its axes are not at right angles.
     """
     _refuse_what_is_no_volume(node)
-    directions = np.eye(3)
     matrix = vtk.vtkMatrix4x4()
     node.GetIJKToRASDirectionMatrix(matrix)
-    for row in range(3):
-        for column in range(3):
-            directions[row, column] = matrix.GetElement(row, column)
+    directions = matrix_array(matrix)[:3, :3]
     if np.abs(directions.T @ directions - np.eye(3)).max() > _ORTHOGONALITY_TOLERANCE:
         raise InputRefusedError(
             f"The axes of '{node.GetName()}' are not at right angles (a tilted gantry, perhaps): harden or "
@@ -146,6 +143,11 @@ def remove_with_belongings(node: slicer.vtkMRMLDisplayableNode) -> None:
     for each in [node, *belongings]:
         if each is not None:
             scene.RemoveNode(each)
+
+
+def matrix_array(matrix: vtk.vtkMatrix4x4) -> np.ndarray:
+    """The elements of a VTK matrix, float64 (4, 4)."""
+    return np.array([[matrix.GetElement(row, column) for column in range(4)] for row in range(4)])
 
 
 def voxels(node: slicer.vtkMRMLVolumeNode) -> np.ndarray:

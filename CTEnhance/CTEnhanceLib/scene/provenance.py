@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-import numpy as np
 import slicer
 
+from CTEnhanceLib.ct import geometry
 from CTEnhanceLib.scene.nodes import dicom_facts
+from CTEnhanceLib.version import RESEARCH_ONLY
 
 REPORT_ATTRIBUTE = "CTEnhance.Report"
 KIND_ATTRIBUTE = "CTEnhance.Kind"
 DETAIL_ATTRIBUTE = "CTEnhance.KindDetail"
-RESEARCH_NOTE = "for research, not for diagnosis"
+RESEARCH_NOTE = RESEARCH_ONLY
 
 
 class Kind(str, Enum):
@@ -65,9 +66,8 @@ def is_computed(node: slicer.vtkMRMLVolumeNode) -> bool:
 
 
 def slice_axis(measured: slicer.vtkMRMLVolumeNode) -> int:
-    """Index axis of a measured volume's slices: the one with the largest spacing, among equals the last."""
-    spacing = np.array(measured.GetSpacing())
-    return int(np.flatnonzero(spacing >= spacing.max() * (1 - 1e-3))[-1])
+    """Index axis of a measured volume's slices (0 = i, 1 = j, 2 = k)."""
+    return geometry.slice_axis(measured.GetSpacing())
 
 
 def describe(node: slicer.vtkMRMLVolumeNode, axis: int, kind: Kind) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from CTEnhanceLib.ct.intensity import BONE_ABOVE_HU
 from CTEnhanceLib.model.spec import ModelSpec
 from CTEnhanceLib.training.config import TrainingConfig
+from CTEnhanceLib.version import RESEARCH_ONLY
 
 _COMMON_LIMITS = (
     "Consistency with the measured slices cannot see what a network invents in the null space of the slice profile: "
@@ -29,7 +30,7 @@ def model_card(config: TrainingConfig, spec: ModelSpec, metrics: dict[str, Any])
     lines = [
         f"# Model card: {spec.name}",
         "",
-        f"{spec.description} **Computed slices, for research use; not for diagnosis.**",
+        f"{spec.description} **Computed slices, {RESEARCH_ONLY}.**",
         "",
         "## Intended use",
         "",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
 from typing import Any
 
-from CTEnhanceLib.errors import OutputError, UsageError
+from CTEnhanceLib.errors import UsageError
+from CTEnhanceLib.files.atomic import appearing
 
 LAST_FILE = "last.ckpt"
 
@@ -25,15 +25,8 @@ def save_checkpoint(folder: Path, state: dict[str, Any], config_text: str) -> No
     """
     import torch
 
-    partial = folder / f".{LAST_FILE}.partial"
-    try:
-        with partial.open("wb") as stream:
-            torch.save({**state, "config": _hash(config_text)}, stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        partial.replace(folder / LAST_FILE)
-    except OSError as error:
-        raise OutputError(f"The checkpoint cannot be written to {folder} ({error}).") from error
+    with appearing(folder / LAST_FILE) as partial:
+        torch.save({**state, "config": _hash(config_text)}, partial)
 
 
 def load_checkpoint(folder: Path, config_text: str) -> dict[str, Any] | None:

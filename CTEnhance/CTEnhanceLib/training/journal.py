@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from CTEnhanceLib.ct.intensity import BONE_ABOVE_HU
+from CTEnhanceLib.files.atomic import write_text
 
 logger = logging.getLogger(__name__)
 
@@ -78,10 +79,9 @@ def _cut_log(path: Path, step: int) -> None:
     if path.exists():
         rows = csv.reader(io.StringIO(path.read_text(encoding="utf-8")))
         kept = [row for row in rows if len(row) == len(COLUMNS) and row[0].isdigit() and int(row[0]) <= step]
-    partial = path.with_suffix(".partial")
-    with partial.open("w", newline="", encoding="utf-8") as stream:
-        csv.writer(stream).writerows([COLUMNS, *kept])
-    partial.replace(path)
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([COLUMNS, *kept])
+    write_text(text.getvalue(), path)
 
 
 def _tensorboard(folder: Path, step: int) -> Any:

@@ -35,7 +35,7 @@ def test_the_reveal_cursor_shows_measured_left_of_it_and_computed_right_of_it(co
     left, right = _plain(comparison)
     comparison.set(blend="reveal")
     mixed = _inner(comparison.stage.grab(VIEW))
-    edge = comparison.dressing.reveal(VIEW).position[0] - 10
+    edge = comparison.view_setup.reveal(VIEW).position[0] - 10
     assert np.abs(mixed[:, : edge - 2] - left[:, : edge - 2]).max() < 3
     assert np.abs(mixed[:, edge + 2 :] - right[:, edge + 2 :]).max() < 3
     assert np.abs(left - right).max() > 40
@@ -46,7 +46,7 @@ def test_the_reveal_cursor_follows_the_mouse(comparison):
     view = comparison.slice_views[1]
     view.interactor.SetEventInformation(77, 120, 0, 0)
     view.interactor.InvokeEvent("MouseMoveEvent")
-    assert comparison.dressing.reveal(VIEW).position == (77, 120)
+    assert comparison.view_setup.reveal(VIEW).position == (77, 120)
 
 
 def test_revealed_slices_go_on_scrolling(comparison):
@@ -70,7 +70,7 @@ def test_the_checkerboard_shows_some_of_each(comparison):
 def test_flicker_shows_one_after_the_other_and_the_label_tells_which(comparison):
     left, right = _plain(comparison)
     comparison.set(blend="flicker")
-    flicker = comparison.dressing.flicker
+    flicker = comparison.view_setup.flicker
     seen = []
     for _ in range(2):
         seen.append((comparison.labels[VIEW].badge.split(" ")[0], _inner(comparison.stage.grab(VIEW))))

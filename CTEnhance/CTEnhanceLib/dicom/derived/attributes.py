@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from CTEnhanceLib.dicom.derived.carried import carry_over
 from CTEnhanceLib.dicom.derived.identifiers import derived_uid
 from CTEnhanceLib.dicom.header import CT_CLASSES, SliceHeader
+from CTEnhanceLib.version import RESEARCH_ONLY
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -103,11 +104,11 @@ def computed_series(
     by += "" if detail is None else f", detail {detail:.4g} between accurate (0) and crisp (1)"
     measured = f" from {1 + len(further)} measured series," if further else ""
     dataset.DerivationDescription = (
-        f"Slices {spacing:.4g} mm apart computed{measured} by CTEnhance{by}{thickness}. Computed, not measured: for "
-        "research, not for diagnosis."
+        f"Slices {spacing:.4g} mm apart computed{measured} by CTEnhance{by}{thickness}. Computed, not measured: "
+        f"{RESEARCH_ONLY}."
     )
     dataset.DerivationCodeSequence = [_code("SpatialResampling")]
-    dataset.ImageComments = "Computed slice, for research, not for diagnosis."
+    dataset.ImageComments = f"Computed slice, {RESEARCH_ONLY}."
     _equipment(dataset, source, model, model_sha256)
     if source:
         dataset.ReferencedSeriesSequence = [_referenced_series(one) for one in (source, *further)]

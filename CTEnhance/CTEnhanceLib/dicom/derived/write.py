@@ -12,7 +12,6 @@ from uuid import uuid4
 
 import numpy as np
 
-from CTEnhanceLib.ct.geometry import slice_geometry
 from CTEnhanceLib.dicom.derived.attributes import computed_series, patient_and_study, source_images
 from CTEnhanceLib.dicom.derived.identifiers import derived_uid, series_identity
 from CTEnhanceLib.dicom.derived.source import SourceSeries, further_source, read_source
@@ -55,7 +54,7 @@ def write_derived_series(
     model: str = "",
     model_sha256: str = "",
     report: dict[str, Any] | None = None,
-    axis: int | None = None,
+    axis: int = 2,
 ) -> None:
     """Write a computed volume as CT Image Storage objects, one per slice along its slice axis.
 
@@ -73,8 +72,7 @@ def write_derived_series(
         model: Name of the model.
         model_sha256: Its hash.
         report: Report of the run, kept as JSON in a private element, (0099,xx01) of creator CTENHANCE.
-        axis: Slice axis of the volume (0 = i, 1 = j, 2 = k), which is that of the thick volume; found as in
-            `slice_geometry` when left out.
+        axis: Slice axis of the volume (0 = i, 1 = j, 2 = k): that of the thick volume.
 
     Raises:
         OutputError: The folder is not empty or cannot be written.
@@ -113,11 +111,10 @@ def write_derived_series(
         _write_slices(image, template, measured, further, partial, identity)
 
 
-def _slices_last(image: sitk.Image, axis: int | None) -> sitk.Image:
+def _slices_last(image: sitk.Image, axis: int) -> sitk.Image:
     """Order the axes so that slices are stacked along the third; every voxel keeps its place in the patient."""
     import SimpleITK as sitk
 
-    axis = slice_geometry(image, axis).axis
     others = [other for other in range(3) if other != axis]
     return image if axis == 2 else sitk.PermuteAxes(image, [*others, axis])
 

@@ -11,6 +11,7 @@ from CTEnhanceLib.evaluation.cohort.report import counts_of, figures_of
 from CTEnhanceLib.evaluation.cohort.thesis_tables import total_counts
 from CTEnhanceLib.evaluation.measures.regions import REGIONS
 from CTEnhanceLib.evaluation.plots import line_style, new_figure
+from CTEnhanceLib.version import RESEARCH_ONLY
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -50,5 +51,5 @@ def cohort_figure(report: CohortReport, split: str) -> Figure:
     axis.set_xlim(0, 1)
     axis.set_xlabel(f"share of {total.slices} slices in which each model is better; {split} data")
     axis.legend(fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
-    figure.suptitle("computed volumes; for research, not for diagnosis", fontsize=8)
+    figure.suptitle(f"computed volumes; {RESEARCH_ONLY}", fontsize=8)
     return figure

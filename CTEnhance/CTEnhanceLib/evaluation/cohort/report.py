@@ -24,6 +24,7 @@ from CTEnhanceLib.evaluation.cohort.thesis_tables import (
 from CTEnhanceLib.evaluation.markdown import number, table
 from CTEnhanceLib.evaluation.measures.regions import REGIONS
 from CTEnhanceLib.evaluation.record import CONVENTIONS, finite
+from CTEnhanceLib.version import RESEARCH_ONLY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -128,7 +129,7 @@ _TITLES = {1: "Quantitative evaluation of the {} data", 3: "Slices in which each
 _CONVENTIONS = (
     "Means over slices, then over patients; 9 thin slices at each end left out. PSNR in dB at range 4095, MSE on value "
     "/ 4095, SSIM in 2D (Gaussian 1.5, window 11, population covariance). Tables 1-4: whole slices. Bold: better. "
-    "Computed volumes; for research, not for diagnosis."
+    f"Computed volumes; {RESEARCH_ONLY}."
 )
 
 

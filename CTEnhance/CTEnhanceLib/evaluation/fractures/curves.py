@@ -14,6 +14,7 @@ from CTEnhanceLib.evaluation.fractures.summary import (
     sizes,
 )
 from CTEnhanceLib.evaluation.plots import new_figure
+from CTEnhanceLib.version import RESEARCH_ONLY
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -46,9 +47,7 @@ def fracture_curves(study: Study) -> Figure:
             axis.set_ylim(-3, 103)
     handles, labels = figure.axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize=9)
-    figure.suptitle(
-        "Gaps and steps cut into real bone, thickened, computed (for research, not for diagnosis)", fontsize=11
-    )
+    figure.suptitle(f"Gaps and steps cut into real bone, thickened, computed ({RESEARCH_ONLY})", fontsize=11)
     return figure
 
 

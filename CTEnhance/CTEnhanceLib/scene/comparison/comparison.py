@@ -47,7 +47,7 @@ from CTEnhanceLib.scene.comparison.settings import (
 from CTEnhanceLib.scene.comparison.slice_bar import slice_centres
 from CTEnhanceLib.scene.comparison.steady_frames import SteadyFrames
 from CTEnhanceLib.scene.comparison.view_host import SliceView, Stage, VolumeView, desktop_stage
-from CTEnhanceLib.scene.comparison.view_setup import Dressing
+from CTEnhanceLib.scene.comparison.view_setup import ViewSetup
 from CTEnhanceLib.scene.comparison.volumes import Volumes
 from CTEnhanceLib.scene.figures.figures import world_of_position
 from CTEnhanceLib.scene.figures.surface import SurfacePair
@@ -91,7 +91,7 @@ class Comparison:
         self.bone = BoneRendering(self.stage, self.settings.preset, self.settings.shift, self.settings.shading)
         self.slice_views: list[SliceView] = []
         self.volume_views: list[VolumeView] = []
-        self._dressing: Dressing | None = None
+        self._view_setup: ViewSetup | None = None
         self._derived = DerivedVolumes(self.volumes)
         self._boxes: dict[float, Box] = {}
         self._seen: dict[str, SliceView | VolumeView] = {}
@@ -135,14 +135,14 @@ class Comparison:
         """
         self.settings = self.settings.changed(layout=layout or self.settings.layout)
         self._note_point()
-        self._undress()
+        self._take_down()
         chosen = LAYOUTS[self.settings.layout].form(self.stage.width())
         self.stage.show_layout(chosen.identifier)
         self.slice_views = [self.stage.slice_view(spec.tag) for spec in chosen.views if not spec.is_3d]
         self.volume_views = [self.stage.volume_view(spec.tag) for spec in chosen.views if spec.is_3d]
         self._seen.update({view.tag: view for view in self._views})
         frames = self._frames_on_show()
-        self._dress()
+        self._set_up()
         self._frame_views(frames)
 
     def set(self, **changes: object) -> None:
@@ -164,12 +164,12 @@ class Comparison:
             derived.drop(kept=self._derived)
             raise
         self.settings = settings
-        self._undress_for(derived)
+        self._take(derived)
         if settings.layout != before.layout:
             self.show(settings.layout)
-        elif self._views and (self._dressing is None or _shown(settings) != _shown(before)):
-            self._undress()
-            self._dress()
+        elif self._views and (self._view_setup is None or _shown(settings) != _shown(before)):
+            self._take_down()
+            self._set_up()
             self._hold(frames)
         self.bone.set(settings.preset, settings.shift, settings.shading)
         self._derived.follow(settings)
@@ -231,15 +231,15 @@ class Comparison:
         return self._derived.surfaces(self.settings)
 
     @property
-    def dressing(self) -> Dressing | None:
+    def view_setup(self) -> ViewSetup | None:
         """What is put on the views now: reveal cursors, flicker."""
-        return self._dressing
+        return self._view_setup
 
     def leave(self) -> None:
         """Bring the user's layout back and remove every node and observer made here."""
         self._stop_observing()
         self._frames.release()
-        self._undress()
+        self._take_down()
         self._labels.remove()
         self._derived.drop()
         self.bone.remove()
@@ -254,11 +254,11 @@ class Comparison:
     def _views(self) -> list[SliceView | VolumeView]:
         return [*self.slice_views, *self.volume_views]
 
-    def _dress(self) -> None:
+    def _set_up(self) -> None:
         self._derived.fill_left(self.settings)
         self._labels.write(LabelTexts(self.volumes, self.settings, self.bone))
         self._labels.follow(self.slice_views, self.volume_views)
-        self._dressing = Dressing(
+        self._view_setup = ViewSetup(
             self.stage,
             self.volumes,
             self.settings,
@@ -271,17 +271,17 @@ class Comparison:
         self._keep()
         self.render()
 
-    def _undress_for(self, derived: DerivedVolumes) -> None:
+    def _take(self, derived: DerivedVolumes) -> None:
         """Take other derived volumes; those on show are taken off first."""
         if not derived.same_as(self._derived):
-            self._undress()
+            self._take_down()
         self._derived.drop(kept=derived)
         self._derived, self.volumes = derived, derived.volumes
 
-    def _undress(self) -> None:
-        if self._dressing is not None:
-            self._dressing.remove()
-            self._dressing = None
+    def _take_down(self) -> None:
+        if self._view_setup is not None:
+            self._view_setup.remove()
+            self._view_setup = None
 
     def _note_point(self) -> None:
         """Remember where the slices on show stand: the user may have moved them."""
@@ -313,8 +313,8 @@ class Comparison:
                 frame_slices(self.slice_views, self._box(BONE_ABOVE_HU), 1.3)
             if self._point is not None:
                 jump(self.slice_views, self._point)
-            if self._dressing is not None:
-                self._dressing.follow_size()
+            if self._view_setup is not None:
+                self._view_setup.follow_size()
             if aim_cameras:
                 self.look_from(self._direction)
             self.render()
@@ -361,23 +361,23 @@ class Comparison:
         self._boxes.clear()
         self._note_point()
         frames = self._frames_on_show()
-        self._undress()
+        self._take_down()
         self._derived.drop()
         if not self._views:
             return
         try:
-            self._dress()
+            self._set_up()
         except CTEnhanceError as error:
             logger.warning("The comparison shows the volumes as they are again. %s", error)
             self.settings = self.settings.changed(left=AS_MEASURED, blend="none", bone_as="rendering")
-            self._dress()
+            self._set_up()
         self._hold(frames)
 
     def _forget(self, *_: object) -> None:
         """The scene is about to be cleared: let go of views and nodes without touching the scene."""
         self._stop_observing()
         self._frames.release()
-        self._undress()
+        self._take_down()
         self._labels.remove()
         self._seen_before = list(self._seen.values())
         self._clear()
@@ -403,6 +403,6 @@ class Comparison:
 
 
 def _shown(settings: Settings) -> tuple[object, ...]:
-    """What needs the views dressed anew when it changes."""
+    """What needs the views set up anew when it changes."""
     plain = (settings.left, settings.blend, settings.third, settings.bone_as, settings.guides)
     return (*plain, settings.uncertainty_hu)

@@ -12,7 +12,7 @@ import vtk
 from CTEnhanceLib.ct.intensity import BONE_ABOVE_HU
 from CTEnhanceLib.scene.comparison.linking import copy_camera, copy_frame
 from CTEnhanceLib.scene.comparison.view_host import SliceView, VolumeView
-from CTEnhanceLib.scene.nodes import voxels
+from CTEnhanceLib.scene.nodes import matrix_array, voxels
 
 DIRECTIONS = {
     "anterior": (0.0, 1.0, 0.0),
@@ -189,7 +189,7 @@ def _some_above(array: np.ndarray, threshold: float) -> np.ndarray:
 def _frame_slice(view: SliceView, box: Box, margin: float) -> None:
     node = view.node
     matrix = node.GetSliceToRAS()
-    axes = np.array([[matrix.GetElement(row, column) for column in range(3)] for row in range(3)])
+    axes = matrix_array(matrix)[:3, :3]
     centre, half = (box[0] + box[1]) / 2, (box[1] - box[0]) / 2
     width, height = 2 * margin * (np.abs(axes.T) @ half)[:2]
     columns, rows, _ = node.GetDimensions()

@@ -12,6 +12,7 @@ import slicer
 import vtk
 
 from CTEnhanceLib.scene.comparison.view_host import SliceView
+from CTEnhanceLib.scene.nodes import matrix_array
 from CTEnhanceLib.scene.provenance import COLORS, Kind, slice_axis
 
 Color = tuple[float, ...]
@@ -88,7 +89,7 @@ def _to_view(node: slicer.vtkMRMLSliceNode, points: np.ndarray) -> np.ndarray:
     """View coordinates: x and y in pixels, z in mm from the slice on show."""
     to_xy = vtk.vtkMatrix4x4()
     vtk.vtkMatrix4x4.Invert(node.GetXYToRAS(), to_xy)
-    matrix = np.array([[to_xy.GetElement(row, column) for column in range(4)] for row in range(3)])
+    matrix = matrix_array(to_xy)[:3]
     return points @ matrix[:, :3].T + matrix[:, 3]
 
 

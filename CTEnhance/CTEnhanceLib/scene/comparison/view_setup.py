@@ -36,7 +36,7 @@ class Removable(Protocol):
         """Take it away again."""
 
 
-class Dressing:
+class ViewSetup:
     """Volumes, links, labels, bars, blends and renderings of the views on show.
 
     Args:

@@ -25,7 +25,7 @@ from CTEnhanceLib.evaluation.measures.metrics import SliceFigures, compare
 from CTEnhanceLib.evaluation.measures.regions import counted_slices
 from CTEnhanceLib.scene.figures.region import Region, region_mask
 from CTEnhanceLib.scene.figures.tables import Curve, add_chart, add_table
-from CTEnhanceLib.scene.nodes import image_from_node, voxels
+from CTEnhanceLib.scene.nodes import image_from_node, matrix_array, voxels
 from CTEnhanceLib.scene.output import uncertainty_of
 from CTEnhanceLib.scene.provenance import COLORS, Kind, report_of, slice_axis
 
@@ -208,7 +208,7 @@ def world_of_position(measured: slicer.vtkMRMLScalarVolumeNode, position: float)
     axis = slice_axis(measured)
     matrix = vtk.vtkMatrix4x4()
     measured.GetIJKToRASMatrix(matrix)
-    column = np.array([-matrix.GetElement(0, axis), -matrix.GetElement(1, axis), matrix.GetElement(2, axis)])
+    column = np.array([-1.0, -1.0, 1.0]) * matrix_array(matrix)[:3, axis]
     flipped = column[np.argmax(np.abs(column))] < 0
     dimensions = measured.GetImageData().GetDimensions()
     index = [(count - 1) / 2 for count in dimensions]

@@ -10,7 +10,7 @@ import vtk
 from vtk.util.numpy_support import vtk_to_numpy
 
 from CTEnhanceLib.errors import InputRefusedError
-from CTEnhanceLib.scene.nodes import voxels
+from CTEnhanceLib.scene.nodes import matrix_array, voxels
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def _in_box(roi: slicer.vtkMRMLMarkupsROINode, volume: slicer.vtkMRMLScalarVolum
     slicer.vtkMRMLTransformNode.GetMatrixTransformBetweenNodes(volume.GetParentTransformNode(), None, to_world)
     vtk.vtkMatrix4x4.Multiply4x4(to_world, to_ras, to_ras)
     vtk.vtkMatrix4x4.Multiply4x4(to_object, to_ras, to_ras)
-    matrix = np.array([[to_ras.GetElement(row, column) for column in range(4)] for row in range(3)])
+    matrix = matrix_array(to_ras)[:3]
     k, j, i = (np.arange(n, dtype=np.float32) for n in voxels(volume).shape)
     inside = np.ones(voxels(volume).shape, bool)
     for row, half in zip(matrix, np.array(roi.GetSize()) / 2):

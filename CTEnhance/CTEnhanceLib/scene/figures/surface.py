@@ -16,7 +16,7 @@ from vtk.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 from CTEnhanceLib.errors import InputRefusedError, OutputError
 from CTEnhanceLib.scene.colors import DIVERGING, add_colors, add_legend
 from CTEnhanceLib.scene.comparison.view_host import VolumeView
-from CTEnhanceLib.scene.nodes import remove_with_belongings, voxels
+from CTEnhanceLib.scene.nodes import matrix_array, remove_with_belongings, voxels
 from CTEnhanceLib.scene.provenance import COLORS, kind_of
 
 SURFACE_ATTRIBUTE = "CTEnhance.Surface"
@@ -133,7 +133,7 @@ def signed_distances(
     distances = np.abs([function.FunctionValue(point) for point in points.tolist()])
     matrix = vtk.vtkMatrix4x4()
     volume.GetRASToIJKMatrix(matrix)
-    to_index = np.array([[matrix.GetElement(row, column) for column in range(4)] for row in range(3)])
+    to_index = matrix_array(matrix)[:3]
     index = points @ to_index[:, :3].T + to_index[:, 3]
     values = map_coordinates(voxels(volume), index[:, ::-1].T, np.float32, order=1, cval=-1024)
     return np.where(values > threshold, -distances, distances)
