@@ -27,6 +27,9 @@ _DETAILS = (0.0, 0.5, 1.0)
 def train_uncertainty(config: TrainingConfig, folder: Path, report: Callable[[str], None]) -> list[CaseFigures]:
     """Train and calibrate; the model folder gets weights, calibration and their hashes.
 
+    A network of the same size that the folder already has is where the training begins: that of the accurate end
+    serves for both ends, after fewer steps.
+
     Args:
         config: Data, simulation, validation cases, and [uncertainty].
         folder: A model folder with weights of generators that take any offset.
@@ -41,7 +44,10 @@ def train_uncertainty(config: TrainingConfig, folder: Path, report: Callable[[st
     has_ends = stack.spec.default_detail is not None
     spec = UncertaintySpec(FILE, {"width": settings.width}, (1.0,), _DETAILS if has_ends else (0.0,))
     network = UncertaintyNet(**spec.arguments)
-    stack.uncertainty = None
+    before = stack.spec.uncertainty
+    if stack.uncertainty is not None and before is not None and before.arguments == spec.arguments:
+        report("uncertainty: going on from the network that the model folder has")
+        network.load_state_dict(stack.uncertainty.state_dict())
     examples = _examples(config, stack, report)
     fit(network, examples, settings, report)
     cases = [load_case(case) for case in config.validation]

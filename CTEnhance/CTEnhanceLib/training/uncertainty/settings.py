@@ -19,9 +19,9 @@ class UncertaintySection:
         seed: Everything random follows from it.
     """
 
-    width: int = 16
-    blocks: int = 400
-    steps: int = 1500
+    width: int = 20
+    blocks: int = 350
+    steps: int = 2500
     batch: int = 8
     patch: int = 48
     learning_rate: float = 2e-3
