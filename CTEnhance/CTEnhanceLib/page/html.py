@@ -17,7 +17,7 @@ p { margin: 1mm 0 } .statement { font-weight: bold; color: #a30000 } .note { col
 table { border-collapse: collapse; font-size: 9.5pt } td, th { padding: .4mm 2.5mm; border-bottom: 1px solid #ddd;
         text-align: right; vertical-align: top } td:first-child, th:first-child { text-align: left }
 table.facts td { text-align: left } table.facts td:first-child { color: #444; white-space: nowrap }
-.pictures { display: flex; flex-wrap: wrap; gap: 3mm } figure { margin: 0; break-inside: avoid; width: 88mm }
+figure { display: inline-block; vertical-align: top; margin: 0 1.5mm 2mm 0; break-inside: avoid }
 figure img { width: 100%; image-rendering: pixelated; background: #000; display: block }
 figcaption { font-size: 9pt } .measured { border-left: 3px solid #d98a00; padding-left: 1.5mm }
 .computed { border-left: 3px solid #1c6fc4; padding-left: 1.5mm } svg { max-width: 100%; break-inside: avoid }
@@ -59,10 +59,11 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return f"<table><tr>{head}</tr>{body}</table>"
 
 
-def pictures(entries: Sequence[tuple[str, str, str]]) -> str:
-    """Give pictures side by side: data URI, caption, and "measured" or "computed"."""
+def pictures(entries: Sequence[tuple[str, str, str]], across: int = 2) -> str:
+    """Give pictures, `across` in a row: data URI, caption, and "measured" or "computed"."""
+    width = f"{178 // across - 2}mm"
     figures = "".join(
-        f'<figure><img alt="{escape(caption)}" src="{uri}"><figcaption class="{kind}">{escape(caption)}</figcaption>'
+        f'<figure style="width: {width}"><img alt="{escape(caption)}" src="{uri}"><figcaption class="{kind}">{escape(caption)}</figcaption>'
         "</figure>"
         for uri, caption, kind in entries
     )

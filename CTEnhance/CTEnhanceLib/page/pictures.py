@@ -51,7 +51,7 @@ def four_pictures(
         shown.append((_framed(grey(thick[nearest])), "measured: the nearest slice", "measured"))
     else:
         bars = to_slices(uncertainty, axis)[index, rows, columns]
-        words = f"computed, with its uncertainty: clear 0, red {FULL_HU:g} HU and more"
+        words = f"computed, with its uncertainty: clear below {FULL_HU / 10:g} HU, red {FULL_HU:g} HU and more"
         shown.append((_framed(heat(bars, grey(thin[index]), FULL_HU)), words, "computed"))
     return [(data_uri(picture), caption, kind) for picture, caption, kind in shown]
 

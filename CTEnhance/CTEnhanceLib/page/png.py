@@ -9,6 +9,7 @@ import zlib
 import numpy as np
 
 BONE_WINDOW_HU = (-400.0, 1400.0)
+_CLEAR_BELOW = 0.1
 
 
 def grey(slices: np.ndarray, window: tuple[float, float] = BONE_WINDOW_HU) -> np.ndarray:
@@ -19,14 +20,14 @@ def grey(slices: np.ndarray, window: tuple[float, float] = BONE_WINDOW_HU) -> np
 
 
 def heat(amount: np.ndarray, over: np.ndarray, full: float) -> np.ndarray:
-    """Lay amounts over a grey picture: clear at 0, yellow, then red at `full`.
+    """Lay amounts over a grey picture: clear below a tenth of `full`, then yellow, then red at `full`.
 
     Args:
         amount: HU, (rows, columns), >= 0.
         over: uint8 (rows, columns, 3).
         full: HU at which the colour is full.
     """
-    share = np.clip(amount / full, 0, 1)[..., None]
+    share = np.clip((amount / full - _CLEAR_BELOW) / (1 - _CLEAR_BELOW), 0, 1)[..., None]
     colour = np.concatenate([np.full_like(share, 255), 230 * (1 - share), np.zeros_like(share)], axis=2)
     opacity = 0.75 * np.sqrt(share)
     return np.rint(over * (1 - opacity) + colour * opacity).astype(np.uint8)

@@ -43,7 +43,7 @@ def selfcheck_page(check: SelfCheck, described: Sequence[tuple[str, str]], state
         ),
         heading("Where it errs, and where it says so"),
         _error_bar_table(check),
-        pictures(_pictures(check)),
+        pictures(_pictures(check), across=3),
         paragraph(LIMITS, "note"),
     ]
     return document("CTEnhance self check", parts)
