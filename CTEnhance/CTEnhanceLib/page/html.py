@@ -62,12 +62,14 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def pictures(entries: Sequence[tuple[str, str, str]], across: int = 2) -> str:
     """Give pictures, `across` in a row: data URI, caption, and "measured" or "computed"."""
     width = f"{178 // across - 2}mm"
-    figures = "".join(
-        f'<figure style="width: {width}"><img alt="{escape(caption)}" src="{uri}"><figcaption class="{kind}">{escape(caption)}</figcaption>'
-        "</figure>"
-        for uri, caption, kind in entries
-    )
+    figures = "".join(_figure(*entry, width) for entry in entries)
     return f'<div class="pictures">{figures}</div>'
+
+
+def _figure(uri: str, caption: str, kind: str, width: str) -> str:
+    words = escape(caption)
+    picture = f'<img alt="{words}" src="{uri}"><figcaption class="{kind}">{words}</figcaption>'
+    return f'<figure style="width: {width}">{picture}</figure>'
 
 
 def line_plot(x: np.ndarray, curves: dict[str, np.ndarray], across: str, up: str) -> str:

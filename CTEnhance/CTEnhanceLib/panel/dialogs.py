@@ -21,6 +21,11 @@ def ask_for_folder(title: str) -> str:
     return str(qt.QFileDialog.getExistingDirectory(slicer.util.mainWindow(), title) or "")
 
 
+def ask_for_file(title: str, name: str, kind: str) -> str:
+    """Let the user choose a file to write; empty when they think better of it."""
+    return str(qt.QFileDialog.getSaveFileName(slicer.util.mainWindow(), title, name, kind) or "")
+
+
 def reported(slot: Callable[..., Any]) -> Callable[..., Any]:
     """Make a slot say what it could not do: an exception in a slot leaves a line on the console, and a dead button.
 

@@ -25,6 +25,8 @@ from CTEnhanceLib.panel.run.process import QtWorker, Worker, after_events
 from CTEnhanceLib.panel.run.run import EnhanceRun
 from CTEnhanceLib.panel.run.section import RunSection
 from CTEnhanceLib.panel.run.settings import Settings
+from CTEnhanceLib.panel.save_page import save_page
+from CTEnhanceLib.panel.self_check import SelfCheck
 from CTEnhanceLib.panel.style import mark, quiet
 from CTEnhanceLib.panel.understanding import Understanding, understand
 
@@ -63,6 +65,8 @@ class Panel:
         self.run_section = RunSection(ui, self, self.update, self._done)
         self.comparison = ComparisonSection(ui, self.update)
         self.figures = FiguresSection(ui, self.comparison)
+        self.self_check = SelfCheck(ui.selfCheckButton, make_worker)
+        ui.savePageButton.connect("clicked(bool)", self._save_page)
         self.installation = InstallationSection(ui, resource_path("requirements.txt"))
         ui.advancedCollapsibleButton.connect("contentsCollapsed(bool)", self._advanced_opened)
 
@@ -83,6 +87,7 @@ class Panel:
             self._show_understanding()
             self.detail.show(self._spec, self.parameters.detail if self.parameters is not None else AS_THE_MODEL)
             self.ui.uncertaintyCheckBox.visible = self._has_uncertainty
+            self._offer_pages()
             running = self.run_section.is_running
             self.ui.volumeCollapsibleButton.enabled = not running
             self.ui.advancedCollapsibleButton.enabled = not running
@@ -114,6 +119,7 @@ class Panel:
     def stop(self) -> None:
         """End every process and leave the comparison: Slicer quits, or the module is reloaded."""
         self.run_section.stop_now()
+        self.self_check.stop()
         self.devices.stop()
         self.installation.stop()
         self.comparison.leave()
@@ -192,6 +198,25 @@ class Panel:
         estimate = self._estimate_words()
         ui.estimateLabel.text = quiet(estimate)
         ui.estimateLabel.visible = bool(estimate)
+
+    def _offer_pages(self) -> None:
+        """Offer the test of a thin volume, and the page of a computed one."""
+        chosen, found = self.parameters, self._understanding
+        entry = self.models.entry
+        node = chosen.inputVolume if chosen is not None else None
+        self.self_check.refresh(node, found.verdict if found else "", entry.key if entry else "")
+        self.ui.savePageButton.visible = chosen is not None and self._computed is not None
+
+    @property
+    def _computed(self) -> Any:
+        """The computed volume that is looked at, or None."""
+        node = self.parameters.comparedVolume if self.parameters is not None else None
+        return node if node is not None and node.GetAttribute("CTEnhance.Report") else None
+
+    @reported
+    def _save_page(self) -> None:
+        if self._computed is not None:
+            save_page(self._computed)
 
     def _stated(self) -> Any:
         """What the user typed in about the slices."""

@@ -68,6 +68,7 @@ def stage_words(stage: str) -> str:
         "enhance": _("Computing"),
         "consistency": _("Matching the measured slices"),
         "fuse": _("Fusing the series"),
+        "uncertainty": _("Judging the uncertainty"),
         "write": _("Finishing"),
     }
     return words.get(stage, stage.capitalize())
