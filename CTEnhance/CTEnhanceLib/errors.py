@@ -1,6 +1,6 @@
 """What can go wrong, in words for the user, with the exit code of the command line.
 
-Every message is one sentence or two that says what was met and what to do about it, names the file it is about, and
+Every message is one sentence or two that says what was found and what to do about it, names the file it is about, and
 stays short whatever the file holds.
 """
 
@@ -25,7 +25,7 @@ class UsageError(CTEnhanceError):
 
 
 class InputRefusedError(CTEnhanceError):
-    """The input is not something this project can honestly work on."""
+    """The input is nothing that thin slices can be computed from."""
 
     exit_code = 3
 

@@ -263,9 +263,12 @@ def test_progress_counts_thin_slices_and_cancel_ends_the_run_between_batches() -
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"interval_range_mm": (4.0, 6.0)}, "lie 4 to 6 mm apart, but 3 mm was met"),
-        ({"thickness_range_mm": (4.0, 6.0)}, "slices 4 to 6 mm thick"),
-        ({"spacing_range_mm": (0.5, 0.7)}, "0.5 to 0.7 mm apart, but 1 mm"),
+        (
+            {"interval_range_mm": (4.0, 6.0)},
+            r"The slices are 3 mm apart\. The model 'test' works at 4 to 6 mm;",
+        ),
+        ({"thickness_range_mm": (4.0, 6.0)}, r"The slices are 3 mm thick\. The model 'test' works at 4 to 6 mm"),
+        ({"spacing_range_mm": (0.5, 0.7)}, r"Thin slices 1 mm apart were asked for\. .* at 0\.5 to 0\.7 mm"),
     ],
 )
 def test_a_model_not_made_for_the_slices_is_refused_with_both_numbers(changes: dict, words: str) -> None:

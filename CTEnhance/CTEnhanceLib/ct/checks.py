@@ -1,4 +1,4 @@
-"""Whether a volume is a thick-slice CT that thin slices can honestly be computed from."""
+"""Whether a volume is a thick-slice CT that thin slices can be computed from."""
 
 from __future__ import annotations
 

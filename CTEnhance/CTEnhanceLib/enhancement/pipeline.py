@@ -97,7 +97,7 @@ def enhance(
         The thin-slice volume, the uncertainty if there is one, and the report.
 
     Raises:
-        InputRefusedError: The volume is nothing this can honestly work on.
+        InputRefusedError: The volume is nothing that thin slices can be computed from.
         ModelRefusedError: The model was not made for it, or gives no uncertainty and one was asked for, or has one set
             of weights and a detail was asked for.
         DeviceError: The device is not there, or memory ran out on every device.

@@ -118,21 +118,37 @@ def require_model_fits(spec: ModelSpec, volume: ThickVolume, spacing: float) -> 
     Raises:
         ModelRefusedError: Interval, thickness or thin spacing is not what the model was made for.
     """
-    acquisition = volume.acquisition
-    for words, value, (low, high) in (
-        ("slices that lie {} apart", acquisition.interval, spec.interval_range_mm),
-        ("slices {} thick", acquisition.thickness, spec.thickness_range_mm),
-        ("thin slices {} apart", spacing, spec.spacing_range_mm),
+    interval, thickness, name = volume.acquisition.interval, volume.acquisition.thickness, spec.name
+    for value, limits, sentence in (
+        (
+            interval,
+            spec.interval_range_mm,
+            f"The slices are {interval:.4g} mm apart. The model {name!r} works at {_range(spec.interval_range_mm)}; "
+            "choose another model or check the volume's spacing.",
+        ),
+        (
+            thickness,
+            spec.thickness_range_mm,
+            f"The slices are {thickness:.4g} mm thick. The model {name!r} works at {_range(spec.thickness_range_mm)}; "
+            "choose another model or give the slice thickness if it is another one.",
+        ),
+        (
+            spacing,
+            spec.spacing_range_mm,
+            f"Thin slices {spacing:.4g} mm apart were asked for. The model {name!r} computes them at "
+            f"{_range(spec.spacing_range_mm)}; choose another model or another spacing.",
+        ),
     ):
-        if not low * (1 - _SLACK) <= value <= high * (1 + _SLACK):
-            made_for = f"{low:g} mm" if low == high else f"{low:g} to {high:g} mm"
-            raise ModelRefusedError(
-                f"The model {spec.name!r} was made for {words.format(made_for)}, but {value:g} mm was met; choose "
-                "another model, or check the geometry of the volume."
-            )
+        if not limits[0] * (1 - _SLACK) <= value <= limits[1] * (1 + _SLACK):
+            raise ModelRefusedError(sentence)
     low, high = spec.pixel_spacing_range_mm
     return [
         f"The pixels are {pixel:.3g} mm wide; the model {spec.name!r} was trained for {low:g} to {high:g} mm."
         for pixel in sorted(set(volume.geometry.pixel_spacing))
         if not low * (1 - _SLACK) <= pixel <= high * (1 + _SLACK)
     ]
+
+
+def _range(limits: tuple[float, float]) -> str:
+    low, high = limits
+    return f"{low:g} mm" if low == high else f"{low:g} to {high:g} mm"

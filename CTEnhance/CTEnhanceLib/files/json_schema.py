@@ -40,7 +40,7 @@ def check_schema(content: Any, name: str) -> None:
         name: Name of the schema, such as "model".
 
     Raises:
-        ValueError: Saying where the content differs and what was met there.
+        ValueError: Saying where the content differs and what was found there.
     """
     root = schema(name)
     _check(content, root, root, "")

@@ -43,7 +43,7 @@ def describe_scan(
 
 
 def _activate(x: Tensor) -> Tensor:
-    # leaky: with the learning rate that residuals want, plain ReLUs died for good
+    # leaky: at the learning rate that residuals need, plain ReLUs come to give 0 for every input and stop learning
     return functional.leaky_relu(x, 0.1)
 
 

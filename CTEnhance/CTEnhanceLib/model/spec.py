@@ -182,7 +182,7 @@ class ModelSpec:
         """Check that the fields make sense together.
 
         Raises:
-            ValueError: They do not; the message says what was met.
+            ValueError: They do not; the message says what was found.
         """
         if (self.method, self.base) not in {("raw", None), ("residual", "thick"), ("residual", "interpolated")}:
             raise ValueError(f"method {self.method!r} with base {self.base!r} is not known")

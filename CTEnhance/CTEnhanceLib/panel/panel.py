@@ -143,7 +143,7 @@ class Panel:
         )
 
     def start_run(self, listener: RunSection) -> None:
-        """Start a run for what is chosen, unless the user thinks better of it when asked."""
+        """Start a run for what is chosen, unless the user says no when asked."""
         chosen = self.parameters
         if chosen is None or not self._may_overwrite(chosen.outputVolume):
             return

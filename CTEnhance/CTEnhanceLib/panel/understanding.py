@@ -1,4 +1,4 @@
-"""What was understood of the chosen volume, and whether thin slices can honestly be computed from it."""
+"""What was understood of the chosen volume, and whether thin slices can be computed from it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from CTEnhanceLib.errors import CTEnhanceError
+from CTEnhanceLib.panel.translation import translated
 
 if TYPE_CHECKING:
     from CTEnhanceLib.ct.acquisition import StatedSlices
@@ -72,7 +73,7 @@ def understand(
 
     hidden = hidden_distortion(node)
     if hidden:
-        return Understanding(REFUSED, (hidden,))
+        return Understanding(REFUSED, (translated(hidden),))
     words = geometry_words = ""
     try:
         volume = thick_volume(
@@ -85,8 +86,8 @@ def understand(
         volume.require_fit()
         warnings = require_model_fits(model, volume, spacing) if model is not None else []
     except CTEnhanceError as error:
-        return Understanding(REFUSED, (str(error),), words, geometry_words)
-    reasons = (*volume.verdict.reasons, *warnings)
+        return Understanding(REFUSED, (translated(str(error)),), words, geometry_words)
+    reasons = tuple(translated(reason) for reason in (*volume.verdict.reasons, *warnings))
     count = volume.geometry.count
     voxels_in = int(np.prod(volume.size))
     slices_out = len(thin_positions(count, volume.geometry.interval, spacing))

@@ -15,6 +15,7 @@ from CTEnhanceLib.errors import CTEnhanceError
 from CTEnhanceLib.panel.compare.bone_section import BoneSection
 from CTEnhanceLib.panel.compare.choices import comparison_choices
 from CTEnhanceLib.panel.dialogs import reported
+from CTEnhanceLib.panel.translation import translated
 
 _LISTS = {
     "layout": "layoutComboBox",
@@ -145,7 +146,7 @@ class ComparisonSection:
         try:
             self.comparison.set(**{name: value})
         except CTEnhanceError as error:
-            slicer.util.errorDisplay(str(error))
+            slicer.util.errorDisplay(translated(str(error)))
         self.show_state()
 
     def _stage(self) -> Stage:

@@ -8,6 +8,7 @@ from typing import Any
 from slicer.i18n import tr as _
 
 from CTEnhanceLib.panel.run.process import WorkerEnd
+from CTEnhanceLib.panel.translation import translated
 
 _TOLD_EXIT_CODES = range(2, 7)  # the worker's last line of standard error is a sentence for the user
 
@@ -43,5 +44,5 @@ def failure_sentence(end: WorkerEnd) -> str:
         return _("The computing process was ended from outside (often: not enough memory); nothing was changed.")
     lines = [line.strip() for line in end.log.splitlines() if line.strip()]
     if end.exit_code in _TOLD_EXIT_CODES and lines:
-        return lines[-1].partition("ctenhance: ")[2] or lines[-1]
+        return translated(lines[-1].partition("ctenhance: ")[2] or lines[-1])
     return _("The computing process failed (exit code {code}); the log says more.").format(code=end.exit_code)

@@ -32,6 +32,7 @@ from CTEnhanceLib.panel.run.settings import (
     Settings,
     command_arguments,
 )
+from CTEnhanceLib.panel.translation import translated
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +61,7 @@ class EnhanceRun:
         worker: The process.
         listener: Who wants to hear of it.
         temporary_folder: Where the files of the run lie; None takes the system's.
-        later: Does something after the events now waiting; the window breathes between writing the input and
+        later: Does something after the events now waiting; it lets the window be drawn between writing the input and
             starting the worker.
     """
 
@@ -188,7 +189,7 @@ class EnhanceRun:
         except Exception as error:
             logger.exception("The result could not be taken over")
             sentence = (
-                str(error)
+                translated(str(error))
                 if isinstance(error, CTEnhanceError)
                 else _("The computed volume could not be taken into the scene ({error}).").format(error=error)
             )

@@ -13,6 +13,7 @@ from CTEnhanceLib.panel.run.outcome import Outcome
 from CTEnhanceLib.panel.run.progress import Progress, duration_words, progress_fraction, progress_text
 from CTEnhanceLib.panel.run.run import EnhanceRun
 from CTEnhanceLib.panel.style import mark
+from CTEnhanceLib.panel.translation import translated
 
 _BAR_STEPS = 1000
 
@@ -21,7 +22,7 @@ class Starter(Protocol):
     """What the section asks of the panel when the button is pressed."""
 
     def start_run(self, listener: RunSection) -> None:
-        """Start a run for what is chosen, unless the user thinks better of it when asked."""
+        """Start a run for what is chosen, unless the user says no when asked."""
 
     def run_report(self, outcome: Outcome) -> str:
         """What "Copy report" puts on the clipboard."""
@@ -160,5 +161,5 @@ def done_sentence(outcome: Outcome) -> str:
             "(cubic interpolation: {cubic:.1f} HU)."
         ).format(after=consistency["after"], cubic=consistency["cubic"])
     for warning in outcome.report.get("warnings", []):
-        text += f" {warning}"
+        text += f" {translated(warning)}"
     return text

@@ -166,7 +166,7 @@ class ViewSetup:
 
 @dataclass
 class _Hiding:
-    """Hides what is dear to make, so that it need not be made again."""
+    """Hides what takes long to make, so that it need not be made again."""
 
     kept: DifferenceMap | SurfacePair
 
