@@ -4,7 +4,8 @@ import pytest
 import SimpleITK as sitk
 
 from CTEnhanceLib.ct.acquisition import Acquisition, StatedSlices, resolve_acquisition
-from CTEnhanceLib.ct.profile import SliceProfile
+from CTEnhanceLib.ct.profile import SliceProfile, standard_deviation
+from CTEnhanceLib.ct.profile_estimate import ProfileEstimate
 from CTEnhanceLib.errors import UsageError
 
 MODEL = {"shape": "box", "fwhm_ratio": 1.0, "scanner": {"shape": "triangle", "fwhm_ratio": 0.9}}
@@ -79,3 +80,56 @@ def test_a_thickness_that_dicom_states_without_sense_is_passed_over(stated: str)
 def test_numbers_that_are_not_positive_are_refused(argument: dict) -> None:
     with pytest.raises(UsageError, match="positive"):
         resolve(image(), **argument)
+
+
+def sure(deviation: float, uncertainty: float = 0.1) -> ProfileEstimate:
+    return ProfileEstimate(deviation, uncertainty, 500)
+
+
+def resolve_with(estimate: ProfileEstimate, plain: sitk.Image, **stated: object) -> Acquisition:
+    return resolve_acquisition(plain, StatedSlices(**stated), MODEL, estimate)
+
+
+def test_a_sure_estimate_comes_before_the_interval_and_is_named() -> None:
+    found = resolve_with(sure(1.2), image())
+    assert found.profile == sure(1.2).profile
+    assert 0.9 * 1.2 < standard_deviation(found.profile) < 1.2, "too wide costs more than too narrow"
+    assert (found.sources["fwhm"], found.sources["shape"]) == ("estimated", "assumed")
+    assert found.thickness == 3.0
+    described = found.describe()
+    assert described["profile_fwhm_mm"]["source"] == "estimated"
+    assert described["profile_fwhm_mm"]["uncertainty_mm"] == pytest.approx(0.1 * found.profile.fwhm, abs=1e-3)
+    assert described["estimated_fwhm_mm"]["used"]
+
+
+def test_an_unsure_estimate_changes_nothing_but_is_reported() -> None:
+    found = resolve_with(sure(1.2, uncertainty=0.4), image())
+    assert found.profile == SliceProfile("box", 3.0)
+    assert found.describe()["estimated_fwhm_mm"]["used"] is False
+
+
+def test_a_stated_thickness_holds_unless_the_slices_contradict_it() -> None:
+    agreed = standard_deviation(SliceProfile("triangle", 0.9 * 2.5))
+    assert resolve_with(sure(1.15 * agreed), image("2.5")).sources["fwhm"] == "DICOM"
+    contradicted = resolve_with(sure(1.5 * agreed), image("2.5"))
+    assert contradicted.sources["fwhm"] == "estimated"
+    assert contradicted.profile == sure(1.5 * agreed).profile
+
+
+@pytest.mark.parametrize(
+    "stated", [{"thickness": 2.0}, {"fwhm": 2.0}, {"profile": "model"}, {"profile": SliceProfile("box", 2.0)}]
+)
+def test_an_estimate_never_overrides_the_user(stated: dict) -> None:
+    assert resolve_with(sure(1.5), image(), **stated).sources["fwhm"] in ("user", "model")
+
+
+def test_a_shape_from_the_user_takes_the_width_of_the_estimate() -> None:
+    found = resolve_with(sure(1.2), image(), profile="box")
+    assert (found.profile.shape, found.sources["shape"]) == ("box", "user")
+    assert standard_deviation(found.profile) == pytest.approx(standard_deviation(sure(1.2).profile))
+
+
+def test_a_profile_measured_on_a_pair_comes_before_the_estimate() -> None:
+    measured = {"shape": "weights", "weights": (0.25, 0.5, 0.25), "step_mm": 1.0, "fwhm_mm": 3.0}
+    found = resolve_acquisition(image(), StatedSlices(), measured, sure(0.8))
+    assert (found.profile.shape, found.sources["fwhm"]) == ("weights", "model")

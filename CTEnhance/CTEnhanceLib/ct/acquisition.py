@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from CTEnhanceLib.ct.geometry import slice_geometry
-from CTEnhanceLib.ct.profile import SliceProfile
+from CTEnhanceLib.ct.profile import SliceProfile, standard_deviation
+from CTEnhanceLib.ct.profile_estimate import ProfileEstimate
 from CTEnhanceLib.errors import UsageError
 
 if TYPE_CHECKING:
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 DICOM_THICKNESS = "0018|0050"
 DICOM_KERNEL = "0018|1210"
+ESTIMATED = "estimated"
+_CONTRADICTION = 2.0
 
 
 @dataclass(frozen=True)
@@ -27,13 +31,16 @@ class Acquisition:
         thickness: Extent of a slice along its axis, mm.
         profile: Slice profile.
         sources: Where "interval", "thickness", "shape" and "fwhm" come from: "user", "spacing", "DICOM", "model",
-            "thickness" or "interval".
+            "estimated", "assumed", "thickness" or "interval".
+        estimate: What the slices themselves say of their profile, used or not; None where they were not asked or do
+            not say.
     """
 
     interval: float
     thickness: float
     profile: SliceProfile
     sources: dict[str, str]
+    estimate: ProfileEstimate | None = None
 
     def describe(self) -> dict[str, Any]:
         """Give the values and their sources, ready for JSON."""
@@ -46,7 +53,17 @@ class Acquisition:
         if self.profile.shape == "weights":
             values["profile_weights"] = (list(self.profile.weights), "shape")
             values["profile_step_mm"] = (self.profile.step, "shape")
-        return {name: {"value": value, "source": self.sources[key]} for name, (value, key) in values.items()}
+        described: dict[str, Any] = {
+            name: {"value": value, "source": self.sources[key]} for name, (value, key) in values.items()
+        }
+        if self.estimate is not None:
+            fwhm = self.estimate.profile.fwhm
+            uncertainty = {"uncertainty_mm": round(self.estimate.uncertainty * fwhm, 3)}
+            used = self.sources["fwhm"] == ESTIMATED
+            described["estimated_fwhm_mm"] = {"value": round(fwhm, 3), "source": ESTIMATED, **uncertainty, "used": used}
+            if used:
+                described["profile_fwhm_mm"].update(uncertainty)
+        return described
 
 
 @dataclass(frozen=True)
@@ -75,9 +92,17 @@ class StatedSlices:
 
 
 def resolve_acquisition(
-    image: sitk.Image, stated: StatedSlices = StatedSlices(), model_profile: dict[str, Any] | None = None
+    image: sitk.Image,
+    stated: StatedSlices = StatedSlices(),
+    model_profile: dict[str, Any] | None = None,
+    estimate: ProfileEstimate | None = None,
 ) -> Acquisition:
-    """Settle interval, thickness and slice profile: from the user, else DICOM, else the model, else the interval.
+    """Settle interval, thickness and slice profile.
+
+    The profile comes from the user, else from the pair of series that the model was measured on, else from the slices
+    themselves where they are sure, else from the thickness that DICOM states, else from the interval. Where DICOM
+    states a thickness, it holds unless the estimate contradicts it by more than twice its uncertainty: a stated
+    thickness that agrees with the slices is the more exact of the two.
 
     Args:
         image: Thick-slice volume; DICOM facts are read from its metadata ("0018|0050", Slice Thickness, PS3.3
@@ -86,43 +111,71 @@ def resolve_acquisition(
         model_profile: `slice_profile` of model.json: "shape" and "fwhm_ratio" (to the thickness), or "weights",
             "step_mm" and "fwhm_mm" of a measured one; in "scanner" the same for slices known to come from a scanner,
             whose profile is no box.
+        estimate: What the slices say of their profile, from `estimate_profile`.
 
     Raises:
         UsageError: A measured profile was asked for and the model holds none.
     """
-    interval, profile, fwhm = stated.interval, stated.profile, stated.fwhm
-    sources = {"interval": "spacing" if interval is None else "user"}
-    interval = slice_geometry(image).interval if interval is None else float(interval)
+    sources = {"interval": "spacing" if stated.interval is None else "user"}
+    interval = slice_geometry(image).interval if stated.interval is None else float(stated.interval)
     thickness, sources["thickness"] = _thickness(image, stated.thickness, interval)
-    if isinstance(profile, SliceProfile):
+    if isinstance(stated.profile, SliceProfile):
         sources.update(shape="user", fwhm="user")
-        return Acquisition(interval, thickness, profile, sources)
+        return Acquisition(interval, thickness, stated.profile, sources, estimate)
+    profile, profile_sources = _profile_without_estimate(thickness, sources["thickness"], stated, model_profile or {})
+    asked_for_model = stated.profile == "model"
+    if (
+        estimate is not None
+        and not asked_for_model
+        and _estimate_holds(estimate, profile, profile_sources, sources["thickness"])
+    ):
+        shape = stated.profile if profile_sources["shape"] == "user" else None
+        profile = estimate.of_shape(str(shape)) if shape else estimate.profile
+        profile_sources = {"shape": "user" if shape else "assumed", "fwhm": ESTIMATED}
+    return Acquisition(interval, thickness, profile, {**sources, **profile_sources}, estimate)
 
-    model = model_profile or {}
-    if sources["thickness"] == "DICOM":
+
+def _profile_without_estimate(
+    thickness: float, thickness_source: str, stated: StatedSlices, model: dict[str, Any]
+) -> tuple[SliceProfile, dict[str, str]]:
+    """Give the profile that user, model, DICOM and interval say, and where its shape and width come from."""
+    sources: dict[str, str] = {}
+    fwhm = stated.fwhm
+    if thickness_source == "DICOM":
         model = model.get("scanner", model)
     shape, sources["shape"] = ("box", "interval") if not model else (model["shape"], "model")
-    if profile not in (None, "model"):
-        shape, sources["shape"] = str(profile), "user"
+    if stated.profile not in (None, "model"):
+        shape, sources["shape"] = str(stated.profile), "user"
     if fwhm is not None:
         sources["fwhm"] = "user"
-    elif profile == "model" or sources["thickness"] == "interval":
+    elif stated.profile == "model" or thickness_source == "interval":
         fwhm = model.get("fwhm_mm", thickness * model.get("fwhm_ratio", 1.0))
         sources["fwhm"] = "model" if model else "interval"
-    elif sources["thickness"] == "DICOM":
+    elif thickness_source == "DICOM":
         fwhm, sources["fwhm"] = thickness * model.get("fwhm_ratio", 1.0), "DICOM"
     else:
         fwhm, sources["fwhm"] = thickness, "user"
-    if shape == "weights":
-        if "weights" not in model:
-            raise UsageError(
-                "The slice profile 'weights' is one measured on a real pair, and the chosen model holds none; give "
-                "box, triangle or gaussian, or choose a model with a measured profile."
-            )
-        resolved = SliceProfile(shape, fwhm, tuple(model["weights"]), model["step_mm"] * fwhm / model["fwhm_mm"])
-    else:
-        resolved = SliceProfile(shape, fwhm)
-    return Acquisition(interval, thickness, resolved, sources)
+    if shape != "weights":
+        return SliceProfile(shape, fwhm), sources
+    if "weights" not in model:
+        raise UsageError(
+            "The slice profile 'weights' is one measured on a real pair, and the chosen model holds none; give "
+            "box, triangle or gaussian, or choose a model with a measured profile."
+        )
+    step = model["step_mm"] * fwhm / model["fwhm_mm"]
+    return SliceProfile(shape, fwhm, tuple(model["weights"]), step), sources
+
+
+def _estimate_holds(
+    estimate: ProfileEstimate, otherwise: SliceProfile, sources: dict[str, str], thickness_source: str
+) -> bool:
+    """Say whether the estimate comes before what the other sources give."""
+    if not estimate.sure or "user" in (sources["fwhm"], thickness_source) or otherwise.shape == "weights":
+        return False
+    if thickness_source != "DICOM":
+        return True
+    difference = abs(math.log(estimate.deviation / standard_deviation(otherwise)))
+    return difference > _CONTRADICTION * estimate.uncertainty
 
 
 def _thickness(image: sitk.Image, given: float | None, interval: float) -> tuple[float, str]:

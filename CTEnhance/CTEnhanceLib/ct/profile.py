@@ -85,6 +85,11 @@ def thickening_matrix(thick_positions: np.ndarray, thin_positions: np.ndarray, p
     return weights / total[:, None]
 
 
+def profile_of_deviation(shape: str, deviation: float) -> SliceProfile:
+    """Give the box, triangle or Gaussian of a standard deviation (mm)."""
+    return SliceProfile(shape, deviation / standard_deviation(SliceProfile(shape, 1.0)))
+
+
 def standard_deviation(profile: SliceProfile) -> float:
     """Give the standard deviation (mm) of a slice profile: its width whatever its shape."""
     if profile.shape == "box":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,8 @@ import numpy as np
 from CTEnhanceLib.ct.acquisition import DICOM_KERNEL, Acquisition, StatedSlices, resolve_acquisition
 from CTEnhanceLib.ct.checks import REFUSED, Verdict, judge, require_volume
 from CTEnhanceLib.ct.geometry import SliceGeometry, from_slices, slice_geometry, to_slices
+from CTEnhanceLib.ct.profile import SliceProfile
+from CTEnhanceLib.ct.profile_estimate import estimate_profile
 from CTEnhanceLib.errors import InputRefusedError
 
 if TYPE_CHECKING:
@@ -120,6 +122,28 @@ def thick_volume(
     image = _with_interval(image, axis, stated.interval)
     geometry = slice_geometry(image, axis)
     return ThickVolume(image, geometry, acquisition, judge(image, geometry, acquisition, spacing))
+
+
+def with_estimated_profile(
+    volume: ThickVolume, stated: StatedSlices, model_profile: dict[str, Any] | None = None
+) -> ThickVolume:
+    """Ask the slices themselves for their profile, where nobody who knows better states it.
+
+    Args:
+        volume: The volume, from `thick_volume`.
+        stated: What the user states about the slices, as given to `thick_volume`.
+        model_profile: `slice_profile` of the model's model.json, likewise.
+
+    Returns:
+        The same volume; its acquisition holds the estimate, and goes by it where it is sure.
+    """
+    known = isinstance(stated.profile, SliceProfile) or stated.profile == "model" or stated.fwhm or stated.thickness
+    measured_pair = (model_profile or {}).get("shape") == "weights"
+    if known or measured_pair or volume.verdict.level == REFUSED:
+        return volume
+    estimate = estimate_profile(volume.slices, volume.geometry.interval, volume.geometry.pixel_spacing)
+    acquisition = resolve_acquisition(volume.image, stated, model_profile, estimate)
+    return replace(volume, acquisition=acquisition)
 
 
 def _with_interval(image: sitk.Image, axis: int, interval: float | None) -> sitk.Image:

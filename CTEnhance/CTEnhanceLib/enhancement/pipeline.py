@@ -13,7 +13,7 @@ from CTEnhanceLib.ct.consistency import back_project, residual_rmse
 from CTEnhanceLib.ct.intensity import HU_MAX, HU_MIN, outside_scale
 from CTEnhanceLib.ct.interpolation import apply_along_slices, row_blocks
 from CTEnhanceLib.ct.profile import SliceProfile
-from CTEnhanceLib.ct.thick_volume import ThickVolume, thick_volume
+from CTEnhanceLib.ct.thick_volume import ThickVolume, thick_volume, with_estimated_profile
 from CTEnhanceLib.enhancement.device import choose_device, choose_precision, device_name
 from CTEnhanceLib.enhancement.further import (
     ALONE_SENTENCE,
@@ -85,7 +85,8 @@ def enhance(
         precision: "auto", "fp32", "fp16" or "bf16", of the inner layers.
         thickness: Thickness of the thick slices, mm; from DICOM or the interval when left out.
         interval: Their interval, mm; from the spacing of the image when left out.
-        profile: Their slice profile, or its shape; from the model when left out.
+        profile: Their slice profile, or its shape; when left out from a measured pair of the model, else estimated
+            from the slices where they are sure, else from DICOM or the interval.
         fwhm: Full width at half maximum of the profile, mm.
         consistency: Whether to back-project onto the measured slices.
         uncertainty: Whether to give the uncertainty of every voxel; when left out, wherever the model has one.
@@ -112,6 +113,7 @@ def enhance(
     chosen_device = choose_device(device)
     runner = Runner(stack, chosen_device, choose_precision(precision, chosen_device), _BATCH[chosen_device.type], [])
     volume = thick_volume(image, stated=stated, spacing=spacing, model_profile=stack.spec.slice_profile)
+    volume = with_estimated_profile(volume, stated, stack.spec.slice_profile)
     further = [further_volume(other, volume, stated, stack.spec) for other in also]
     return compute(make_plan(volume, stack, options), runner, watch, further)
 

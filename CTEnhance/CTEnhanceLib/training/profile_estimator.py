@@ -1,0 +1,160 @@
+"""Fit the network of `ct.profile_estimate`: what is in profile_estimate.npz.
+
+    python -m CTEnhanceLib.training.profile_estimator DATA OUT.npz [--simulations 8000] [--steps 5000]
+
+DATA is the folder of thin training volumes named in `VOLUMES`. Patches of one simulated volume go through the network
+together; its answer is compared with the profile that made the volume. Then it is measured, on new simulations, how
+much of what the network says wrongly of patches whose profile is known should be taken back.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from CTEnhanceLib.ct.profile import profile_of_deviation
+from CTEnhanceLib.ct.profile_estimate import KNOWN, answer
+from CTEnhanceLib.ct.profile_patches import FEATURES, SAMPLES, SLICES, blurred_patches, clipped, measured_patches
+from CTEnhanceLib.training.profile_volumes import DEVIATIONS, Simulated, ThinVolumes
+
+logger = logging.getLogger(__name__)
+
+# file, share, first slice held back
+VOLUMES: list[tuple[str, float, int | None]] = [
+    ("lidc0314_thorax_1mm.nrrd", 1.0, 215),
+    ("pcir_skull_base_0625mm_boneplus.nrrd", 0.8, None),
+    ("pcir_skull_vault_half_0625mm_boneplus.nrrd", 0.4, None),
+    ("vhf_feet_ankles_1mm.nrrd", 0.6, None),
+    ("vhf_lower_legs_1mm.nrrd", 0.3, None),
+    ("vhf_upper_legs_knees_1mm.nrrd", 0.4, None),
+    ("vhf_head_neck_1mm.nrrd", 0.6, None),
+]
+_BINS = 24
+_LOGARITHMS = np.linspace(*np.log(DEVIATIONS), _BINS)
+_TOGETHER, _BATCH = 96, 32
+_LEAST = 24
+
+
+class ProfileNet(nn.Module):
+    """What patches say together: the logarithm of deviation / interval, as shares of `_BINS` values."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.b = nn.Linear(FEATURES, 128), nn.Linear(128, 64)
+        self.c, self.d = nn.Linear(64, 64), nn.Linear(64, _BINS)
+        self.drop_patch, self.drop = nn.Dropout(0.1), nn.Dropout(0.2)
+
+    def forward(self, patches: Tensor) -> Tensor:
+        """Give log shares (B, _BINS) of patches (B, N, FEATURES)."""
+        each = torch.relu(self.b(self.drop_patch(torch.relu(self.a(patches)))))
+        return self.d(self.drop(torch.relu(self.c(each.mean(dim=1))))).log_softmax(dim=-1)
+
+
+def fit_network(volumes: ThinVolumes, simulations: int, steps: int, rng: np.random.Generator) -> ProfileNet:
+    """Fit the network on simulated volumes."""
+    examples = []
+    while len(examples) < simulations:
+        scan = volumes.draw(rng)
+        patches = measured_patches(clipped(scan.slices), scan.interval, scan.pixel_spacing, 150, rng)
+        if len(patches) >= _LEAST:
+            examples.append((patches.astype(np.float16), _shares(scan.deviation)))
+    net = ProfileNet().train()
+    optimizer = torch.optim.AdamW(net.parameters(), 1e-3, weight_decay=1e-3)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, total_steps=steps)
+    for step in range(steps):
+        chosen = [examples[i] for i in rng.integers(0, len(examples), _BATCH)]
+        patches = torch.from_numpy(np.stack([_some(patches, rng) for patches, _ in chosen]))
+        wanted = torch.from_numpy(np.stack([shares for _, shares in chosen]))
+        loss = -(wanted * net(patches)).sum(dim=1).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+        if step % 200 == 0:
+            logger.info("step %d of %d: loss %.3f", step, steps, loss.item())
+    return net.eval()
+
+
+def measure_correction(
+    volumes: ThinVolumes, weights: dict[str, np.ndarray], simulations: int, rng: np.random.Generator
+) -> list[tuple[float, float, float]]:
+    """Measure what is left of the network's errors when a share of those on known profiles is taken back.
+
+    Returns:
+        For each share its mean and standard deviation of the logarithm of the width, on new simulations.
+    """
+    rows = []
+    while len(rows) < simulations:
+        scan = volumes.draw(rng)
+        row = _heard(scan, weights, rng)
+        if row is not None:
+            rows.append((row[0] - math.log(scan.deviation), row[1], row[2]))
+    error, spread, misled = np.array(rows).T
+    found = [(share, *_mean_and_deviation(error - share * misled)) for share in (0.0, 0.3, 0.5, 0.7, 1.0)]
+    for line in found:
+        logger.info("share %.1f taken back: error %+.3f, standard deviation %.3f", *line)
+    logger.info("error / spread of the answer: %.2f", np.sqrt(np.mean(((error - 0.5 * misled) / spread) ** 2)))
+    return found
+
+
+def _mean_and_deviation(values: np.ndarray) -> tuple[float, float]:
+    return float(values.mean()), float(values.std())
+
+
+def _heard(
+    scan: Simulated, weights: dict[str, np.ndarray], rng: np.random.Generator
+) -> tuple[float, float, float] | None:
+    """Give the answer, its spread and what is wrong with the answers on known profiles; None where edges are few."""
+    slices = clipped(scan.slices)
+    crossing = measured_patches(slices, scan.interval, scan.pixel_spacing, 150, rng)
+    known = [profile_of_deviation("triangle", ratio * scan.interval) for ratio in KNOWN]
+    within = blurred_patches(slices, scan.interval, scan.pixel_spacing, 80, rng, known)
+    if min(map(len, (crossing, *within))) < _LEAST:
+        return None
+    misled = np.mean([answer(patches, weights)[0] - math.log(ratio) for patches, ratio in zip(within, KNOWN)])
+    return (*answer(crossing, weights), float(misled))
+
+
+def _shares(deviation: float) -> np.ndarray:
+    step = _LOGARITHMS[1] - _LOGARITHMS[0]
+    shares = np.exp(-0.5 * ((math.log(deviation) - _LOGARITHMS) / (0.6 * step)) ** 2)
+    return (shares / shares.sum()).astype(np.float32)
+
+
+def _some(patches: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Draw patches of one volume, all mirrored across or none."""
+    some = patches[rng.integers(0, len(patches), _TOGETHER)].astype(np.float32)
+    if rng.random() < 0.5:
+        pictures = some[:, :-1].reshape(-1, SLICES, SAMPLES)[:, :, ::-1]
+        some = np.concatenate([pictures.reshape(len(some), -1), some[:, -1:]], axis=1)
+    return some
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Fit and write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--simulations", type=int, default=8000)
+    parser.add_argument("--steps", type=int, default=5000)
+    args = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    torch.manual_seed(0)
+    rng = np.random.default_rng(0)
+    volumes = ThinVolumes([(args.data / name, share, stop) for name, share, stop in VOLUMES])
+    net = fit_network(volumes, args.simulations, args.steps, rng)
+    weights: dict[str, Any] = {name.replace(".", "_"): value.numpy() for name, value in net.state_dict().items()}
+    weights["logarithms"] = _LOGARITHMS
+    measure_correction(volumes, weights, max(50, args.simulations // 8), rng)
+    np.savez_compressed(args.out, **{name: np.asarray(value, np.float16) for name, value in weights.items()})
+
+
+if __name__ == "__main__":
+    main()
