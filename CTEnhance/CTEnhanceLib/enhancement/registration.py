@@ -15,6 +15,8 @@ MOST_SHIFT_MM = 2.0
 MOST_ROTATION_DEGREES = 2.0
 # what is left after the correction may look like a displacement of this much at edges of bone
 MOST_MISFIT_MM = 0.25
+# two series of one scan state the same HU
+MOST_OFFSET_HU = 20.0
 FEWEST_CROSSINGS = 400
 _POINTS = 9000
 _SEARCH_POINTS = 1500
@@ -37,6 +39,7 @@ class Fit:
         misfit_mm: What still disagrees at edges, as the displacement that would cause it.
         difference_hu: Standard deviation of the difference of both where nothing changes.
         crossings: Number of points that were compared.
+        offset_hu: How much higher its values lie, median.
         reason: Why it does not fit, a part of a sentence; "" where it does.
     """
 
@@ -46,6 +49,7 @@ class Fit:
     misfit_mm: float
     difference_hu: float
     crossings: int
+    offset_hu: float = 0.0
     reason: str = ""
 
 
@@ -63,7 +67,7 @@ def fit_series(main: Series, further: Series, profiles: tuple[SliceProfile, ...]
     inside = np.isfinite(ours) & np.isfinite(theirs)
     if inside.sum() < FEWEST_CROSSINGS:
         reason = "it overlaps the main series too little to be compared with it"
-        return Fit(further, np.zeros(3), 0.0, np.inf, np.inf, int(inside.sum()), reason)
+        return Fit(further, np.zeros(3), 0.0, np.inf, np.inf, int(inside.sum()), reason=reason)
     points, gradient = _telling(main, further, points.chosen(inside), ours[inside])
     centre = (main.grid.centre + further.grid.centre) / 2
     solution = least_squares(
@@ -78,10 +82,12 @@ def fit_series(main: Series, further: Series, profiles: tuple[SliceProfile, ...]
     best = _moved(further, solution.x, centre)
     best = _least([best, *(replace(best, profile=profile) for profile in profiles)], main, points)
     best = _least([best, *(replace(best, blur=blur) for blur in _BLURS_MM)], main, points)
-    misfit, difference = _misfit(_differences(main, best, points), gradient)
+    differences = _differences(main, best, points)
+    misfit, difference = _misfit(differences, gradient)
     shift = best.grid.centre - further.grid.centre
     degrees = float(np.degrees(np.linalg.norm(solution.x[3:])))
-    fit = Fit(best, shift, degrees, misfit, difference, len(points.first))
+    offset = -float(np.median(differences))
+    fit = Fit(best, shift, degrees, misfit, difference, len(points.first), offset)
     return replace(fit, reason=_reason(fit))
 
 
@@ -93,11 +99,16 @@ def _least(candidates: list[Series], main: Series, points: Crossings) -> Series:
 
 
 def _reason(fit: Fit) -> str:
-    distance = float(np.linalg.norm(fit.shift))
+    distance = float(np.abs(fit.shift).max())
     if distance > MOST_SHIFT_MM:
-        return f"it lies {distance:.1f} mm off, and up to {MOST_SHIFT_MM:g} mm are corrected"
+        return f"it lies {distance:.1f} mm off along an axis, and up to {MOST_SHIFT_MM:g} mm are corrected"
     if fit.rotation_degrees > MOST_ROTATION_DEGREES:
         return f"it is rotated by {fit.rotation_degrees:.1f} degrees, and up to {MOST_ROTATION_DEGREES:g} are corrected"
+    if abs(fit.offset_hu) > MOST_OFFSET_HU:
+        return (
+            f"its values differ by {fit.offset_hu:+.0f} HU from those of the main series where their slices cross "
+            "(another contrast, or no Hounsfield units)"
+        )
     if fit.misfit_mm > MOST_MISFIT_MM:
         return (
             f"where its slices cross those of the main series, edges disagree as if displaced by {fit.misfit_mm:.2f} "
