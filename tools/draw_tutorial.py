@@ -24,7 +24,7 @@ from draw_panel import Studio  # noqa: E402 - found through the line above
 SIZE = (860, 560)
 """What a window of 1280 x 720 leaves for views."""
 PANEL_WIDTH = 360
-COLOURS = 160
+COLOURS = 256
 """A picture has as many: grey slices and a few marks need no more, and the file is half as large."""
 
 
@@ -59,6 +59,14 @@ class Tutorial:
         """The views as they are now."""
         return self.studio.stage.picture()
 
+    def finish(self) -> None:
+        """As at the end of a run: outcome, folded choices, open comparison."""
+        panel, node = self.module.panel, self.studio.computed
+        self.studio.show_end("done")
+        panel.parameters.outputVolume = panel.parameters.comparedVolume = node
+        panel._fold_for_looking()
+        panel.comparison.open(node)
+
     def set(self, combo: str, key: str) -> None:
         """Choose in a list as a user does."""
         widget = getattr(self.module.ui, combo)
@@ -81,7 +89,9 @@ def write(picture: np.ndarray, path: Path) -> None:
     """Write a small PNG: few colours, best compression."""
     from PIL import Image
 
-    image = Image.fromarray(np.ascontiguousarray(picture)).quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=0)
+    image = Image.fromarray(np.ascontiguousarray(picture)).quantize(
+        COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=0
+    )
     image.save(path, optimize=True)
 
 
@@ -109,8 +119,7 @@ def ankle(tutorial: Tutorial) -> None:
     studio.compute(node)
     studio.show_progress()
     running = tutorial.panel()
-    studio.show_end("done")
-    module.panel._done(studio.computed)
+    tutorial.finish()
     tutorial.take("running", running, tutorial.panel())
     tutorial.take("side-by-side", tutorial.panel(), tutorial.views())
     tutorial.set("layoutComboBox", "coronal")
@@ -146,14 +155,13 @@ def fracture(tutorial: Tutorial) -> None:
     node = add_volume(slicer.mrmlScene, thicken(thin, 3.0), "Wrist phantom 3 mm", (-300.0, 1500.0))
     module.ui.inputSelector.setCurrentNode(node)
     studio.compute(node)
-    studio.show_end("done")
-    module.panel._done(studio.computed)
+    tutorial.finish()
     tutorial.set("layoutComboBox", "coronal")
     tutorial.comparison.jump((-left, -back, up))
     module.ui.figuresCollapsibleButton.collapsed = False
     module.ui.profileButton.click()
     line = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLMarkupsLineNode")
-    for side in (-7.0, 7.0):
+    for side in (-4.0, 4.0):
         line.AddControlPointWorld(-left + side, -back, up)
     tutorial.set("layoutComboBox", "coronal")
     tutorial.take("fracture-line", tutorial.panel(), tutorial.views())

@@ -28,6 +28,8 @@ _NOTE: Color = (0.85, 0.85, 0.85)
 _WHITE: Color = (1.0, 1.0, 1.0)
 SMALL_WIDTH, SMALL_HEIGHT = 480, 300
 """Below, a view has one line."""
+LONGEST_LINE = 34
+"""Characters of a badge that can still be read in a small view; of a longer one its first word stays."""
 SHORT_NOTE = "not for diagnosis"
 """What the research note shrinks to where there is one line; measured slices do not carry it."""
 
@@ -52,7 +54,8 @@ class LabelText:
         """What is written in a view of so many pixels: the badge line, and the smaller lines below it."""
         if width < SMALL_WIDTH or height < SMALL_HEIGHT:
             warned = self.badge.startswith("MEASURED ·") or not self.badge
-            return (self.badge if warned else f"{self.badge} · {SHORT_NOTE}"), ""
+            said = self.badge if len(self.badge) <= LONGEST_LINE else self.badge.partition(" · ")[0]
+            return (said if warned else f"{said} · {SHORT_NOTE}"), ""
         return self.badge, "\n".join(part for part in (self.name, self.note) if part)
 
 
