@@ -107,6 +107,19 @@ def test_the_uncertainty_is_written_under_its_new_and_its_old_option(work: Path,
     assert sitk.GetArrayFromImage(uncertainty).min() > 0
 
 
+def test_the_uncertainty_can_be_a_second_derived_series(work: Path, tmp_path: Path) -> None:
+    import pydicom
+
+    model = with_uncertainty(random_stack_folder(tmp_path / "sure"))
+    words = [str(work / "thick.nrrd"), str(work / "o.nrrd"), "--model", str(model), "--uncertainty", str(work / "bars")]
+    assert main(["enhance", *words]) == 0
+    files = sorted(path for path in (work / "bars").rglob("*") if path.is_file())
+    assert len(files) == 24
+    header = pydicom.dcmread(files[0])
+    assert list(header.ImageType)[:2] == ["DERIVED", "SECONDARY"]
+    assert "uncertainty" in header.SeriesDescription
+
+
 def test_a_model_that_has_no_uncertainty_refuses_it(work: Path, model: Path, capsys: pytest.CaptureFixture) -> None:
     words = [str(work / "thick.nrrd"), str(work / "o.nrrd"), "--model", str(model)]
     assert main(["enhance", *words, "--uncertainty", str(work / "u.nrrd")]) == 4
