@@ -19,7 +19,7 @@ export CTENHANCE_DATA ?= $(wildcard ../shared/data)
 # one thread beats two by far where other work shares the cores, and loses little where none does
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: pictures demo test docs lint format cmake-lists retrain setup libraries clean
+.PHONY: pictures demo test docs lint format cmake-lists retrain setup libraries clean reliability kills
 
 demo: setup
 	$(BIN)/python -m CTEnhanceLib.scene.headless.demo $(if $(INPUT),--input "$(INPUT)") $(if $(SERIES),--series $(SERIES)) --out build/demo
@@ -54,6 +54,14 @@ cmake-lists: setup
 retrain: setup
 	$(BIN)/python -m pip install --quiet --editable ".[training]" "$(TORCH)"
 	$(BIN)/python -m CTEnhanceLib train $(sort $(wildcard configs/default/[1-9]-*.toml))
+
+# the table in docs/reliability.md, from tests that run for it
+reliability: setup
+	$(BIN)/python Testing/reliability.py
+
+# 200 real runs killed at random moments; by hand, it takes minutes
+kills: setup
+	$(BIN)/python Testing/benchmarks/kills.py
 
 format: setup
 	$(BIN)/ruff check --fix .
