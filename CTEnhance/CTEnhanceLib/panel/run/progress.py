@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from slicer.i18n import tr as _
 
-from CTEnhanceLib.files.progress import fraction_done
+from CTEnhanceLib.files.progress import STAGES, fraction_done
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,9 @@ def parse_progress(line: str) -> Progress | None:
 
 
 def progress_fraction(progress: Progress) -> float:
-    """How much of the whole run is done, 0 to 1."""
+    """How much of the whole run is done, 0 to 1; a stage that is not known here counts as its beginning."""
+    if progress.stage not in STAGES:
+        return 0.01
     return fraction_done(progress.stage, progress.done, progress.total)
 
 
