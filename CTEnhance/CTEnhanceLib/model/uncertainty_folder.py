@@ -39,6 +39,7 @@ def put_uncertainty(folder: Path, network: nn.Module, spec: UncertaintySpec) -> 
         content["sha256"].pop(old, None)
     try:
         save_file(half_weights(network), folder / spec.file)
+        (folder / spec.file).chmod(0o644)
         content["uncertainty"] = asdict(spec)
         content["sha256"][spec.file] = sha256_of(folder / spec.file)
         write_text(json.dumps(content, indent=2) + "\n", description)
