@@ -88,8 +88,7 @@ def _methods(args: argparse.Namespace) -> Mapping[str, Method]:
         details = args.detail if args.detail and stack.spec.default_detail is not None else [None]
         for detail in details:
             name = stack.spec.name if detail is None else f"{stack.spec.name}, detail {detail:g}"
-            chosen = {} if detail is None else {"detail": detail}
-            methods[name] = partial(_enhanced, stack, args.device, chosen)
+            methods[name] = partial(_enhanced, stack, args.device, detail)
     return methods
 
 
@@ -100,8 +99,10 @@ def _baseline(kind: str, thick: sitk.Image, profile: SliceProfile, spacing: floa
 
 
 def _enhanced(
-    stack: Any, device: str, chosen: dict[str, float], thick: sitk.Image, profile: SliceProfile, spacing: float
+    stack: Any, device: str, detail: float | None, thick: sitk.Image, profile: SliceProfile, spacing: float
 ) -> sitk.Image:
     from CTEnhanceLib.enhancement.pipeline import enhance
 
-    return enhance(thick, stack, spacing=spacing, profile=profile, device=device, uncertainty=False, **chosen).volume
+    return enhance(
+        thick, stack, spacing=spacing, profile=profile, device=device, uncertainty=False, detail=detail
+    ).volume

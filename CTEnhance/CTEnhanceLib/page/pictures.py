@@ -58,7 +58,7 @@ def four_pictures(
 
 def body_part(slices: np.ndarray) -> tuple[slice, slice]:
     """Give the rows and columns that hold the body, with a small margin."""
-    body = (slices > BODY_ABOVE_HU).any(axis=0)
+    body = np.asarray(slices > BODY_ABOVE_HU).any(axis=0)
     spans = []
     for seen in (body.any(axis=1), body.any(axis=0)):
         inside = np.flatnonzero(seen)

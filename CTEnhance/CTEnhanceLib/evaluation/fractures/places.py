@@ -84,7 +84,7 @@ def gap_places(
         depths = np.arange(-SHOULDER_MM, SHOULDER_MM + 0.5, 1.0)
         points = (some[:, None] + lines)[:, :, None] + normals[:, None, None] * depths[:, None]
         values = sample(slices, spacing, points)
-        solid = (values > BONE_HU).all(axis=2)
+        solid: np.ndarray = np.all(values > BONE_HU, axis=2)
         contrast = (values[:, :, 0] + values[:, :, -1]) / 2 - values[:, :, len(depths) // 2]
         mean = np.where(solid, contrast, 0).sum(axis=1) / np.maximum(solid.sum(axis=1), 1)
         for i in np.flatnonzero((solid.sum(axis=1) >= 5) & (np.abs(mean) < _FLAT_HU)):

@@ -44,8 +44,7 @@ def measure(case: Case, stack: Stack, detail: float | None) -> CaseFigures:
         detail: Mix of weights, or None.
     """
     spacing = float(slice_geometry(case.thin, slice_geometry(case.thick).axis).interval)
-    chosen = {} if detail is None else {"detail": detail}
-    result = enhance(case.thick, stack, spacing=spacing, profile=case.profile, uncertainty=True, **chosen)
+    result = enhance(case.thick, stack, spacing=spacing, profile=case.profile, uncertainty=True, detail=detail)
     assert result.uncertainty is not None
     images = {"computed": result.volume, "uncertainty": result.uncertainty, "thin": case.thin}
     placed = {name: place(image, case.thick, name) for name, image in images.items()}

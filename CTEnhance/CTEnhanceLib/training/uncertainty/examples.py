@@ -73,10 +73,9 @@ def draw_example(
         image, truth, profile, condition = _draw_thick(volume, settings, rng)
         detail = None if stack.spec.default_detail is None else (0.0, 1.0, float(rng.random()))[rng.integers(3)]
         thin = image.GetSpacing()[2] / condition[2]
-        chosen = {} if detail is None else {"detail": detail}
         try:
             computed = enhance(
-                image, _unlimited(stack), spacing=thin, profile=profile, device="cpu", uncertainty=False, **chosen
+                image, _unlimited(stack), spacing=thin, profile=profile, device="cpu", uncertainty=False, detail=detail
             ).volume
         except InputRefusedError:  # nothing but air
             continue

@@ -75,7 +75,7 @@ def _batch(
     """Draw slices (B, 9, h, w), errors (B, 1, h, w), offsets (B,) and conditions (B, 3)."""
     slices, errors, offsets, conditions = [], [], [], []
     for _ in range(settings.batch):
-        example = examples[rng.integers(len(examples))]
+        example = examples[int(rng.integers(len(examples)))]
         index = int(rng.integers(len(example.positions)))
         around = np.clip(np.arange(-NEIGHBOURS, NEIGHBOURS + 1) + index, 0, len(example.picture) - 1)
         beside, offset = measured_around(float(example.positions[index]), len(example.measured))
@@ -85,7 +85,7 @@ def _batch(
             offset = 1 - offset
         top, left = rng.integers(0, [size - settings.patch + 1 for size in stacked.shape[1:]])
         stacked = stacked[:, top : top + settings.patch, left : left + settings.patch]
-        stacked = np.rot90(stacked, rng.integers(4), (1, 2))
+        stacked = np.rot90(stacked, int(rng.integers(4)), (1, 2))
         slices.append(stacked[:-1])
         errors.append(stacked[-1:])
         offsets.append(offset)
