@@ -82,4 +82,4 @@ def test_detail_lies_between_0_and_1(folder: Path, detail: float) -> None:
 def test_a_description_of_half_a_pair_of_ends_is_refused(folder: Path, change: dict, words: str) -> None:
     spec = dataclasses.replace(open_model(folder).spec, **change)
     with pytest.raises(ModelRefusedError, match=words):
-        ModelSpec.from_json(json.loads(json.dumps(spec.to_json({file: "0" * 64 for file in spec.files}))))
+        ModelSpec.from_json(json.loads(json.dumps(spec.to_json(dict.fromkeys(spec.files, "0" * 64)))))
