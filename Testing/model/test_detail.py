@@ -77,7 +77,7 @@ def test_detail_lies_between_0_and_1(folder: Path, detail: float) -> None:
 
 @pytest.mark.parametrize(
     ("change", "words"),
-    [({"default_detail": 2.0}, "between 0 and 1"), ({"default_detail": None}, "crisp_file")],
+    [({"default_detail": 2.0}, "default_detail"), ({"default_detail": None}, "crisp_file")],
 )
 def test_a_description_of_half_a_pair_of_ends_is_refused(folder: Path, change: dict, words: str) -> None:
     spec = dataclasses.replace(open_model(folder).spec, **change)
