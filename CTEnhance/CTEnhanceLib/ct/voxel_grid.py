@@ -62,7 +62,9 @@ def slices_grid(image: sitk.Image, axis: int | None = None) -> VoxelGrid:
     if geometry.flipped:
         origin = origin + directions[:, 0] * spacing[0] * (size[0] - 1)
         directions = directions * [-1.0, 1.0, 1.0]
-    return VoxelGrid(tuple(int(n) for n in size), tuple(float(s) for s in spacing), origin, directions)
+    slices, rows, columns = (int(n) for n in size)
+    along, down, across = (float(s) for s in spacing)
+    return VoxelGrid((slices, rows, columns), (along, down, across), origin, directions)
 
 
 def thin_grid(thick: VoxelGrid, first: float, spacing: float, count: int) -> VoxelGrid:

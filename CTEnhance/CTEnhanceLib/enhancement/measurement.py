@@ -171,9 +171,9 @@ class MeasurementOperator:
             _sampling(series, axis, float(sign), spacing)
             for axis, sign, spacing in zip(self._order, signs, target.spacing)
         ]
-        turned, axes = _turn_steps(_turns(turn, target), axes, samplings)
+        turned, left = _turn_steps(_turns(turn, target), axes, samplings)
         self._slab_weights = samplings[self._order.index(0)].weights
-        self.steps = turned + _axis_steps(axes, samplings, self._order.index(0), series)
+        self.steps = turned + _axis_steps(left, samplings, self._order.index(0), series)
 
     def apply(self, x: torch.Tensor) -> torch.Tensor:
         """Give A x, the canonical slice array of the series, for the thin one; float32 HU."""
@@ -206,10 +206,17 @@ def _turns(turn: np.ndarray, target: VoxelGrid) -> list[tuple[tuple[int, int], n
     turns = []
     for axis, angle in enumerate(angles):
         if abs(angle) * reach > _NO_TURN * min(target.spacing):
-            plane = tuple(a for a in range(3) if a != axis)
+            one, other = (a for a in range(3) if a != axis)
+            plane = (one, other)
             whole = Rotation.from_euler("XYZ"[axis], angle).as_matrix()
             turns.append((plane, whole[np.ix_(plane, plane)]))
     return turns
+
+
+def _kept(axis: Axis | None) -> Axis:
+    """Give an axis that a turn still needs."""
+    assert axis is not None
+    return axis
 
 
 def _turn_steps(
@@ -220,20 +227,21 @@ def _turn_steps(
     left: list[Axis | None] = list(axes)
     for number, (plane, matrix) in enumerate(turns):
         later = turns[number + 1 :]
-        sources = tuple(left[d] for d in plane)
+        sources = (_kept(left[plane[0]]), _kept(left[plane[1]]))
         wanted = []
         for i, d in enumerate(plane):
             if any(d in other for other, _ in later):
                 low, high = _overlap(i, d, plane, matrix, sources, samplings, later)
                 step = axes[d].step
                 count = max(1, int(np.ceil((high - low) / step)) + 1)
-                left[d] = Axis(low, step, count)
-                wanted.append(Sampling.points(left[d].positions))
+                finer = Axis(low, step, count)
+                left[d] = finer
+                wanted.append(Sampling.points(finer.positions))
             else:
                 left[d] = None
                 wanted.append(samplings[d])
         lengths = tuple(len(sampling.positions) for sampling in wanted)
-        product = over_plane(sources, tuple(wanted), matrix, crisp=bool(later))
+        product = over_plane(sources, (wanted[0], wanted[1]), matrix, crisp=bool(later))
         steps.append(MatrixStep(product, plane, lengths, tuple(axis.count for axis in sources)))
     return steps, left
 

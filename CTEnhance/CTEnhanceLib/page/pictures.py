@@ -58,11 +58,11 @@ def four_pictures(
 
 def body_part(slices: np.ndarray) -> tuple[slice, slice]:
     """Give the rows and columns that hold the body, with a small margin."""
-    body = np.asarray(slices > BODY_ABOVE_HU).any(axis=0)
+    body: np.ndarray = np.asarray(np.any(slices > BODY_ABOVE_HU, axis=0))
     spans = []
-    for seen in (body.any(axis=1), body.any(axis=0)):
+    for size, seen in zip(body.shape, (body.any(axis=1), body.any(axis=0))):
         inside = np.flatnonzero(seen)
-        low, high = (int(inside[0]), int(inside[-1]) + 1) if len(inside) else (0, len(seen))
+        low, high = (int(inside[0]), int(inside[-1]) + 1) if len(inside) else (0, size)
         spans.append(slice(max(0, low - _MARGIN), high + _MARGIN))
     return spans[0], spans[1]
 

@@ -66,7 +66,7 @@ def _extent(measured: slicer.vtkMRMLScalarVolumeNode, roi: slicer.vtkMRMLMarkups
             raise InputRefusedError(
                 f"The box '{roi.GetName()}' lies outside of '{measured.GetName()}': move it onto the volume."
             )
-        margin = MARGIN_SLICES if axis == thick_axis else MARGIN_PIXELS
+        margin: float = MARGIN_SLICES if axis == thick_axis else MARGIN_PIXELS
         if axis != thick_axis:
             margin = max(margin, (SMALLEST_PIXELS - (last - first)) / 2)
         begin, end = max(0, round(first - margin)), min(dimensions[axis] - 1, round(last + margin))

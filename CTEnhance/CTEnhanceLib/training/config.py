@@ -286,8 +286,7 @@ def _change(table: dict[str, Any], change: str) -> None:
 
 def _build(path: Path, text: str, table: dict[str, Any]) -> TrainingConfig:
     sections = ("model", "generator", "discriminator", "loss", "simulation", "training", "data", "validation", "card")
-    sections += ("uncertainty",)
-    _refuse_unknown(table, sections, "")
+    _refuse_unknown(table, (*sections, "uncertainty"), "")
     data, validation = table.get("data", {}), table.get("validation", {})
     _refuse_unknown(data, ("thin", "pair"), "data.")
     _refuse_unknown(validation, ("case", "every", "whole"), "validation.")

@@ -37,7 +37,7 @@ VOLUMES: list[tuple[str, float, int | None]] = [
     ("vhf_head_neck_1mm.nrrd", 0.6, None),
 ]
 _BINS = 24
-_LOGARITHMS = np.linspace(*np.log(DEVIATIONS), _BINS)
+_LOGARITHMS = np.linspace(math.log(DEVIATIONS[0]), math.log(DEVIATIONS[1]), _BINS)
 _TOGETHER, _BATCH = 96, 32
 _LEAST = 24
 
@@ -59,7 +59,7 @@ class ProfileNet(nn.Module):
 
 def fit_network(volumes: ThinVolumes, simulations: int, steps: int, rng: np.random.Generator) -> ProfileNet:
     """Fit the network on simulated volumes."""
-    examples = []
+    examples: list[tuple[np.ndarray, np.ndarray]] = []
     while len(examples) < simulations:
         scan = volumes.draw(rng)
         patches = measured_patches(clipped(scan.slices), scan.interval, scan.pixel_spacing, 150, rng)
@@ -70,9 +70,9 @@ def fit_network(volumes: ThinVolumes, simulations: int, steps: int, rng: np.rand
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, total_steps=steps)
     for step in range(steps):
         chosen = [examples[i] for i in rng.integers(0, len(examples), _BATCH)]
-        patches = torch.from_numpy(np.stack([_some(patches, rng) for patches, _ in chosen]))
+        drawn = torch.from_numpy(np.stack([_some(patches, rng) for patches, _ in chosen]))
         wanted = torch.from_numpy(np.stack([shares for _, shares in chosen]))
-        loss = -(wanted * net(patches)).sum(dim=1).mean()
+        loss = -(wanted * net(drawn)).sum(dim=1).mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -90,7 +90,7 @@ def measure_correction(
     Returns:
         For each share its mean and standard deviation of the logarithm of the width, on new simulations.
     """
-    rows = []
+    rows: list[tuple[float, float, float]] = []
     while len(rows) < simulations:
         scan = volumes.draw(rng)
         row = _heard(scan, weights, rng)
@@ -153,7 +153,8 @@ def main(arguments: list[str] | None = None) -> None:
     weights: dict[str, Any] = {name.replace(".", "_"): value.numpy() for name, value in net.state_dict().items()}
     weights["logarithms"] = _LOGARITHMS
     measure_correction(volumes, weights, max(50, args.simulations // 8), rng)
-    np.savez_compressed(args.out, **{name: np.asarray(value, np.float16) for name, value in weights.items()})
+    halves: dict[str, Any] = {name: np.asarray(value, np.float16) for name, value in weights.items()}
+    np.savez_compressed(args.out, **halves)
 
 
 if __name__ == "__main__":

@@ -37,9 +37,7 @@ ImageSource = Callable[[str, str], "sitk.Image"]
 """Gives the image of a case and a kind."""
 
 
-def write_blinded(
-    study: Study, folder: Path | str, key_path: Path | str, read: ImageSource | None = None
-) -> dict[str, Any]:
+def write_blinded(study: Study, folder: Path | str, key_path: Path | str, read: ImageSource) -> dict[str, Any]:
     """Write everything a reading needs: images, study file and empty sheets into a folder, and the key.
 
     Args:

@@ -259,4 +259,5 @@ class ReadingSession:
 
 
 def _question(plain: dict[str, Any]) -> Question:
-    return Question(**{name: tuple(value) if isinstance(value, list) else value for name, value in plain.items()})
+    given: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in plain.items()}
+    return Question(**given)

@@ -184,7 +184,8 @@ def _value(row: dict[str, str], slot: _Slot, plain: dict[str, Any], line: int, p
     text = row.get("grade", row.get("answer", ""))
     if not text and not plain["required"]:
         return None
-    question = Question(**{name: tuple(v) if isinstance(v, list) else v for name, v in plain.items()})
+    given: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in plain.items()}
+    question = Question(**given)
     try:
         return question.check(int(text) if plain["type"] == "grade" else text)
     except (UsageError, ValueError) as error:

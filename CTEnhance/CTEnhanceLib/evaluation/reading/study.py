@@ -230,7 +230,8 @@ def study_from_json(plain: dict[str, Any], folder: Path | None = None) -> Study:
 
 
 def _question(plain: dict[str, Any]) -> Question:
-    return Question(**{name: tuple(value) if isinstance(value, list) else value for name, value in plain.items()})
+    given: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in plain.items()}
+    return Question(**given)
 
 
 def _without_defaults(question: Question) -> dict[str, Any]:

@@ -312,7 +312,7 @@ class Comparison:
             if not frames:
                 frame_slices(self.slice_views, self._box(BONE_ABOVE_HU), 1.3)
             if self._point is not None:
-                jump(self.slice_views, self._point)
+                jump(self.slice_views, self._point.tolist())
             if self._view_setup is not None:
                 self._view_setup.follow_size()
             if aim_cameras:

@@ -139,7 +139,7 @@ class ViewLabels:
 
     def follow(self, slice_views: Sequence[SliceView], volume_views: Sequence[VolumeView]) -> None:
         """Label the views on show, and no others."""
-        views = [*slice_views, *volume_views]
+        views: list[SliceView | VolumeView] = [*slice_views, *volume_views]
         for tag in set(self._labels) - {view.tag for view in views}:
             self._labels.pop(tag).remove()
         for view in views:

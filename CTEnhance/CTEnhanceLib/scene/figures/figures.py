@@ -133,7 +133,8 @@ def assumed_profile(computed: slicer.vtkMRMLScalarVolumeNode, interval: float) -
         return SliceProfile(shape, float(fwhm)), None
     if "profile_weights" in stated:
         weights = tuple(float(weight) for weight in stated["profile_weights"])
-        return SliceProfile("weights", float(fwhm), weights, float(stated["profile_step_mm"])), None
+        width, step = float(stated["profile_fwhm_mm"]), float(stated["profile_step_mm"])
+        return SliceProfile("weights", width, weights, step), None
     return SliceProfile("box", interval), (
         f"'{computed.GetName()}' does not say which slice profile it was computed with, so the back-projection it is "
         f"compared with takes a box of {interval:.3g} mm: compute the volume again for a fair comparison."

@@ -134,7 +134,7 @@ def _friedman(means: list[np.ndarray]) -> dict[str, Any] | None:
 
 def _pairs(means: dict[str, np.ndarray]) -> list[dict[str, Any]]:
     """Every two kinds: grade of the second minus that of the first over cases, with Wilcoxon's p, plain and Holm's."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for first, second in combinations(means, 2):
         result = compare_paired(means[second] - means[first])
         rows.append(
