@@ -174,8 +174,7 @@ def run_score(args: argparse.Namespace) -> None:
     for path in (args.json, args.csv, args.markdown):
         if path is not None:
             check_writable(path)
-    if args.plots:
-        require_packages("matplotlib")
+    require_packages("statsmodels", *(["matplotlib"] if args.plots else []))
     key = read_key(args.key)
     results = read_results(args.answers)
     result = score(key, results)
