@@ -33,8 +33,6 @@ KNOWN = (0.25, 0.45)
 _TAKEN_BACK = 0.5
 """Share of what the network says wrongly of known profiles that is taken back: half proved best (docs/profile.md)."""
 _UNCERTAINTY_PER_SPREAD = 0.85
-_CAUTION = 0.3
-"""How far to lean to the narrow side, in uncertainties: too wide costs four times what as much too narrow does."""
 
 _WEIGHTS = Path(__file__).with_name("profile_estimate.npz")
 
@@ -65,12 +63,12 @@ class ProfileEstimate:
 
     @property
     def profile(self) -> SliceProfile:
-        """The profile to assume, cautiously narrow."""
+        """The profile to assume."""
         return self.of_shape(SHAPE)
 
     def of_shape(self, shape: str) -> SliceProfile:
         """Give the profile to assume where its shape ("box", "triangle" or "gaussian") is known."""
-        return profile_of_deviation(shape, self.deviation * math.exp(-_CAUTION * self.uncertainty))
+        return profile_of_deviation(shape, self.deviation)
 
 
 def estimate_profile(slices: np.ndarray, interval: float, pixel_spacing: tuple[float, float]) -> ProfileEstimate | None:
