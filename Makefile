@@ -19,7 +19,7 @@ export CTENHANCE_DATA ?= $(wildcard ../shared/data)
 # one thread beats two by far where other work shares the cores, and loses little where none does
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: pictures demo test docs lint format cmake-lists retrain setup libraries clean reliability kills
+.PHONY: pictures demo test docs lint format cmake-lists retrain setup libraries clean reading-kills reliability kills
 
 demo: setup
 	$(BIN)/python -m CTEnhanceLib.scene.headless.demo $(if $(INPUT),--input "$(INPUT)") $(if $(SERIES),--series $(SERIES)) --out build/demo
@@ -62,6 +62,10 @@ reliability: setup
 # 200 real runs killed at random moments; by hand, it takes minutes
 kills: setup
 	$(BIN)/python Testing/benchmarks/kills.py
+
+# kills a reading process 50 times at random moments and counts the answers that are gone
+reading-kills: setup
+	$(BIN)/python Testing/benchmarks/reading_kills.py 50
 
 format: setup
 	$(BIN)/ruff check --fix .

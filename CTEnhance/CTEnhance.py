@@ -235,10 +235,12 @@ class CTEnhanceWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """The user opens the module."""
         self.initializeParameterNode()
         self.panel.comparison.resume()
+        self.panel.reading.come_back()
 
     def exit(self):
         """The user opens another module: a run goes on, the user's own layout comes back."""
         self.panel.comparison.suspend()
+        self.panel.reading.suspend()
         self.setParameterNode(None)
 
     def onReload(self):

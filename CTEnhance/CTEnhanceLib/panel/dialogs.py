@@ -51,3 +51,14 @@ def reported(slot: Callable[..., Any]) -> Callable[..., Any]:
             )
 
     return safely
+
+
+def ask_for_file(title: str, files: str) -> str:
+    """Let the user choose a file; empty when they think better of it.
+
+    Args:
+        title: Of the dialog.
+        files: Which files it shows, as Qt writes it.
+    """
+    found = qt.QFileDialog.getOpenFileName(slicer.util.mainWindow(), title, "", files)
+    return str(found[0] if isinstance(found, tuple) else found or "")

@@ -17,6 +17,7 @@ from CTEnhanceLib.panel.dialogs import reported
 from CTEnhanceLib.panel.install.packages import ensure_packages
 from CTEnhanceLib.panel.install.section import InstallationSection
 from CTEnhanceLib.panel.model_list import ModelList
+from CTEnhanceLib.panel.reading.section import ReadingSection
 from CTEnhanceLib.panel.run.estimate import device_kind, estimate_run, rate_of_run
 from CTEnhanceLib.panel.run.further_series import FurtherSeriesChoice
 from CTEnhanceLib.panel.run.outcome import Outcome
@@ -68,6 +69,9 @@ class Panel:
         self.self_check = SelfCheck(ui.selfCheckButton, make_worker)
         ui.savePageButton.connect("clicked(bool)", self._save_page)
         self.installation = InstallationSection(ui, resource_path("requirements.txt"))
+        self.reading = ReadingSection(
+            ui.compareCollapsibleButton, self.comparison.stage, self._reading_changed, self._why_no_reading
+        )
         ui.advancedCollapsibleButton.connect("contentsCollapsed(bool)", self._advanced_opened)
 
     def connect_parameters(self, parameters: Any) -> None:
@@ -89,8 +93,10 @@ class Panel:
             self.ui.uncertaintyCheckBox.visible = self._has_uncertainty
             self._offer_pages()
             running = self.run_section.is_running
-            self.ui.volumeCollapsibleButton.enabled = not running
-            self.ui.advancedCollapsibleButton.enabled = not running
+            reading = self.reading.is_open
+            self.ui.volumeCollapsibleButton.enabled = not running and not reading
+            self.ui.advancedCollapsibleButton.enabled = not running and not reading
+            self.ui.compareCollapsibleButton.enabled = not reading
             why_not = self._why_not()
             self.run_section.refresh(not why_not, why_not)
             self.comparison.refresh(self.parameters.comparedVolume if self.parameters is not None else None)
@@ -111,6 +117,7 @@ class Panel:
         self.run_section.forget()
         self.figures.forget()
         self.comparison.forget()
+        self.reading.forget_scene()
 
     def later(self, action: Callable[[], None]) -> None:
         """Do something once the events now waiting have been handled."""
@@ -122,6 +129,7 @@ class Panel:
         self.self_check.stop()
         self.devices.stop()
         self.installation.stop()
+        self.reading.stop()
         self.comparison.leave()
 
     @property
@@ -265,6 +273,8 @@ class Panel:
     def _why_not(self) -> str:
         """Why Enhance cannot be pressed; empty when it can."""
         chosen, found = self.parameters, self._understanding
+        if self.reading.is_open:
+            return _("A reading study is open: close it first.")
         if chosen is None or chosen.inputVolume is None or found is None:
             return _("Select a CT volume first.")
         if self.models.entry is None:
@@ -283,6 +293,18 @@ class Panel:
 
         question = _("'{name}' was not computed by CTEnhance. Replace its content by the computed slices?")
         return is_computed(output) or slicer.util.confirmOkCancelDisplay(question.format(name=output.GetName()))
+
+    def _why_no_reading(self) -> str:
+        """Why no study can be opened; empty when one can."""
+        return _("A run goes on: wait for its end, or cancel it.") if self.run_section.is_running else ""
+
+    def _reading_changed(self) -> None:
+        """A study was opened or closed: nothing may tell its reader what is what."""
+        if self.reading.is_open:
+            self.comparison.leave()
+            self.run_section.forget()
+        self.comparison.locked = self.reading.is_open
+        self.update()
 
     def _done(self, node: Any) -> None:
         self._keep_rate(node)

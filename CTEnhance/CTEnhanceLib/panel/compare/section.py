@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Callable
 import slicer
 from slicer.i18n import tr as _
 
-from CTEnhanceLib.errors import CTEnhanceError
+from CTEnhanceLib.errors import CTEnhanceError, UsageError
 from CTEnhanceLib.panel.compare.bone_section import BoneSection
 from CTEnhanceLib.panel.compare.choices import comparison_choices
 from CTEnhanceLib.panel.dialogs import reported
@@ -44,6 +44,7 @@ class ComparisonSection:
     def __init__(self, ui: Any, on_change: Callable[[], None], make_stage: Callable[[], Stage] | None = None) -> None:
         self._ui, self._on_change, self.make_stage = ui, on_change, make_stage
         self.comparison: Comparison | None = None
+        self.locked = False
         self.left_open: tuple[Any, Any, Any, Settings] | None = None
         self._last: Settings | None = None
         self.bone = BoneSection(ui, self)
@@ -77,6 +78,8 @@ class ComparisonSection:
         from CTEnhanceLib.scene.comparison.comparison import Comparison
         from CTEnhanceLib.scene.output import measured_of
 
+        if self.locked:
+            raise UsageError(_("A reading study is open, whose images must not be told apart: close it first."))
         measured = measured_of(computed)
         if self._shows(measured, computed, reference) and settings is None:
             self.show_state()  # computed anew: the comparison has followed, zoom and slices are the user's
@@ -84,7 +87,7 @@ class ComparisonSection:
         if self.comparison is not None:
             settings = settings or self.comparison.settings
         self.leave()
-        stage = self._stage()
+        stage = self.stage()
         settings = self._chosen_before(settings, computed, reference, stage)
         self._show(Comparison(measured, computed, stage=stage, reference=reference, settings=settings))
 
@@ -92,11 +95,11 @@ class ComparisonSection:
         """Open the comparison that a loaded scene was saved with; whether there was one."""
         from CTEnhanceLib.scene.comparison.comparison import Comparison
 
-        if self.make_stage is None and slicer.app.layoutManager() is None:
+        if self.locked or (self.make_stage is None and slicer.app.layoutManager() is None):
             return False
         if slicer.mrmlScene.GetSingletonNode("CTEnhanceComparison", "vtkMRMLScriptedModuleNode") is None:
             return False
-        restored = Comparison.restore(self._stage())
+        restored = Comparison.restore(self.stage())
         if restored is not None:
             self._show(restored, shown=True)
         return restored is not None
@@ -149,7 +152,12 @@ class ComparisonSection:
             slicer.util.errorDisplay(translated(str(error)))
         self.show_state()
 
-    def _stage(self) -> Stage:
+    def stage(self) -> Stage:
+        """Where views stand.
+
+        Raises:
+            UsageError: There is no window with views here.
+        """
         if self.make_stage is not None:
             return self.make_stage()
         from CTEnhanceLib.scene.comparison.view_host import desktop_stage
