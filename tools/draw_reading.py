@@ -2,8 +2,8 @@
 
 python tools/draw_reading.py STUDY [FOLDER]    STUDY: the readers' folder of `ctenhance reading reference`
 
-Writes reading-*.png, by default into Resources/. The views are real MRML, the panel is the real one; the window around them and
-the fonts are not Slicer's.
+Writes reading-*.png, by default into Resources/. The views are real MRML, the panel is the real one; the window around
+them and the fonts are not Slicer's.
 """
 
 from __future__ import annotations
