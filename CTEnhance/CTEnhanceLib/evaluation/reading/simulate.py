@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from CTEnhanceLib.ct.intensity import BONE_ABOVE_HU
 from CTEnhanceLib.errors import UsageError
 from CTEnhanceLib.evaluation.reading.blind import read_blinded_image
 from CTEnhanceLib.evaluation.reading.session import ReadingSession
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from CTEnhanceLib.evaluation.reading.study import Question
 
 TRUE_KINDS = ("true", "thin")
-_BONE_HU = 200
 
 
 def simulate(
@@ -84,7 +84,7 @@ def _errors(session: ReadingSession, key: dict[str, Any], true: str) -> dict[str
                 truth[one["case"]] = _voxels(session, image)
     found = {}
     for case, names in images.items():
-        bone = truth[case] > _BONE_HU
+        bone = truth[case] > BONE_ABOVE_HU
         for name in names:
             difference = (_voxels(session, name) - truth[case])[bone]
             found[name] = float(np.log(np.sqrt(np.mean(difference**2)) + 1.0))

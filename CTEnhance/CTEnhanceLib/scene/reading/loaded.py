@@ -11,7 +11,8 @@ import slicer
 
 from CTEnhanceLib.errors import UsageError
 from CTEnhanceLib.scene.nodes import image_from_node
-from CTEnhanceLib.scene.output import INPUT_REFERENCE, MODEL_ATTRIBUTE, is_computed
+from CTEnhanceLib.scene.output import INPUT_REFERENCE, MODEL_ATTRIBUTE
+from CTEnhanceLib.scene.provenance import is_computed
 
 if TYPE_CHECKING:
     from CTEnhanceLib.evaluation.reading.study import Study

@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING
 
 import slicer
 
+from CTEnhanceLib.ct.intensity import BODY_ABOVE_HU, BONE_ABOVE_HU
 from CTEnhanceLib.scene.comparison.bone import BoneRendering
 from CTEnhanceLib.scene.comparison.framing import (
-    BODY_ABOVE_HU,
-    BONE_ABOVE_HU,
     DIRECTIONS,
     box_above,
     frame_cameras,
