@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import slicer
 
+from CTEnhanceLib.scene.comparison.layouts import SLICE_VIEW_WIDTH
+
 PLANES = {"axial": "Axial", "coronal": "Coronal", "sagittal": "Sagittal", "3d": "3D"}
-VIEW_WIDTH = 331
-"""Pixels that a slice view with its controller needs."""
 _FIRST_IDENTIFIER = 4800
 _MOST_COLUMNS = 4
 _COLOR = "#8A8A8A"
@@ -27,7 +27,7 @@ def columns_for(count: int, width: int) -> int:
         count: views in all.
         width: pixels there are.
     """
-    fitting = max(1, min(_MOST_COLUMNS, width // VIEW_WIDTH))
+    fitting = max(1, min(_MOST_COLUMNS, width // SLICE_VIEW_WIDTH))
     wanted = count if count <= 3 else -(-count // 2)
     return min(fitting, wanted)
 

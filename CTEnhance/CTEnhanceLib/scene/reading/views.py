@@ -25,7 +25,8 @@ from CTEnhanceLib.scene.comparison.framing import (
 )
 from CTEnhanceLib.scene.comparison.labels import LabelText, ViewLabel
 from CTEnhanceLib.scene.comparison.linking import SharedWindow, copy_camera, copy_frame, link_cameras, link_slices
-from CTEnhanceLib.scene.comparison.own_views import slice_belongings
+from CTEnhanceLib.scene.comparison.own_views import CAMERA_GOES_AFTER_MS, slice_belongings
+from CTEnhanceLib.scene.comparison.steady_frames import SteadyFrames
 from CTEnhanceLib.scene.comparison.view_host import SliceView, Stage, VolumeView
 from CTEnhanceLib.scene.nodes import add_volume, remove_with_belongings
 from CTEnhanceLib.scene.reading.grey_scale import FixedWindow
@@ -80,6 +81,7 @@ class ReadingViews:
         self._parts: list[ViewLabel | SharedWindow | FixedWindow] = []
         self._observed: list[tuple[object, int]] = []
         self._bone: BoneRendering | None = None
+        self._steady = SteadyFrames(stage)
         self._left: dict[str, slicer.vtkMRMLSliceNode | slicer.vtkMRMLCameraNode] = {}
 
     def show(self, images: Sequence[LetteredImage], plane: str) -> None:
@@ -133,6 +135,7 @@ class ReadingViews:
 
     def clear(self) -> None:
         """Take the images away; the views stay, empty."""
+        self._steady.release()
         self._release()
         self._left.clear()
         self.views = {}
@@ -157,6 +160,7 @@ class ReadingViews:
 
     def forget(self) -> None:
         """The scene was closed: let go of what went with it, without touching it."""
+        self._steady.release()
         for thing, tag in self._observed:
             thing.RemoveObserver(tag)  # type: ignore[attr-defined]
         self._observed.clear()
@@ -171,16 +175,16 @@ class ReadingViews:
         self._release()
         self.plane, self.alone = plane, alone
         letters = [self.chosen] if alone else list(self.volumes)
-        columns = columns_for(len(letters), _width(self._stage))
+        columns = columns_for(len(letters), self._stage.width())
         node = self._stage.scene.GetFirstNodeByClass("vtkMRMLLayoutNode")
         self._stage.show_layout(register_layout(node, len(letters), columns, plane))
         find = self._stage.volume_view if plane == "3d" else self._stage.slice_view
         views = [find(view_tag(place, plane)) for place in range(1, len(letters) + 1)]
         self._seen.update({view.tag: view for view in views})
         self._fill(dict(zip(letters, views)))
-        self._frame()
         # a new background queues a slice offset, and new views get their size later
-        self._stage.later(partial(self._frame_again, list(views)))
+        self._steady.hold(views, self._frame)
+        self.render()
 
     def _fill(self, views: dict[str, SliceView | VolumeView]) -> None:
         """Put each letter's image into its view."""
@@ -225,7 +229,6 @@ class ReadingViews:
             jump(slices, middle_of_bone(volume).tolist())
         else:
             frame_cameras(bodies, box_above(volume, BONE_ABOVE_HU), DIRECTIONS["anterior"])
-        self.render()
 
     def _remember(self) -> None:
         """Keep where the reader looks in the plane on show, until the next set."""
@@ -241,10 +244,6 @@ class ReadingViews:
             camera = slicer.vtkMRMLCameraNode()
             copy_camera(view.camera, camera)
             self._left["3d"] = camera
-
-    def _frame_again(self, views: list[SliceView | VolumeView]) -> None:
-        if self.volumes and list(self.views.values()) == views:
-            self._frame()
 
     def _text(self, letter: str) -> LabelText:
         note = self._note_of(letter)
@@ -279,7 +278,7 @@ class ReadingViews:
         tags = set(self._seen)
         self._seen.clear()
         self.views.clear()
-        self._stage.later(lambda: _remove(scene, [*belongings, *_named(scene, tags)]))
+        self._stage.later(lambda: _remove(scene, [*belongings, *_named(scene, tags)]), CAMERA_GOES_AFTER_MS)
 
 
 def _named(scene: slicer.vtkMRMLScene, tags: set[str]) -> list[slicer.vtkMRMLNode]:
@@ -302,11 +301,6 @@ def _remove(scene: slicer.vtkMRMLScene, nodes: Sequence[slicer.vtkMRMLNode]) -> 
 
 def _planes_of(view: SliceView | VolumeView) -> tuple[str, ...]:
     return ("axial", "coronal", "sagittal") if isinstance(view, SliceView) else ("3d",)
-
-
-def _width(stage: Stage) -> int:
-    width = getattr(stage, "width", None)
-    return int(width()) if width is not None else 10_000
 
 
 def _plain(node: slicer.vtkMRMLViewNode) -> None:
