@@ -53,8 +53,8 @@ def reported(slot: Callable[..., Any]) -> Callable[..., Any]:
     return safely
 
 
-def ask_for_file(title: str, files: str) -> str:
-    """Let the user choose a file; empty when they think better of it.
+def ask_for_existing_file(title: str, files: str) -> str:
+    """Let the user choose a file to read; empty when they think better of it.
 
     Args:
         title: Of the dialog.

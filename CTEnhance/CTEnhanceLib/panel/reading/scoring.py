@@ -8,7 +8,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from CTEnhanceLib.errors import CTEnhanceError
-from CTEnhanceLib.panel.dialogs import ask_for_file
+from CTEnhanceLib.panel.dialogs import ask_for_existing_file
 
 if TYPE_CHECKING:
     from CTEnhanceLib.scene.comparison.view_host import Stage
@@ -73,7 +73,7 @@ class ScoreDisplay:
         if not folder:
             self._say(_("Choose the folder of the study first."), "warning")
             return
-        key_path = ask_for_file(_("Choose the key of the study"), _("Key (*.json)"))
+        key_path = ask_for_existing_file(_("Choose the key of the study"), _("Key (*.json)"))
         if not key_path:
             return
         try:
