@@ -30,7 +30,7 @@ def simulate(
     *,
     answers: Path | str | None = None,
     seed: int = 0,
-    unsteadiness: float = 0.15,
+    unsteadiness: float = 0.12,
 ) -> Path:
     """Answer every question of a study as a program; the file of answers says that it was one.
 
@@ -40,7 +40,7 @@ def simulate(
         reader: whose place the program takes.
         answers: folder of the answers; ``answers`` in the study's folder when left out.
         seed: of the reader's unsteadiness.
-        unsteadiness: standard deviation of what is added to the logarithm of the error before grading.
+        unsteadiness: standard deviation of what is added to the error before grading, as a share of its range.
 
     Returns:
         The file of answers.
@@ -59,7 +59,8 @@ def simulate(
         limits = _limits(errors, key["sets"])
         while True:
             session.resume()
-            seen = {name: errors[name] + float(rng.normal(0, unsteadiness)) for name in _images(session)}
+            spread = unsteadiness * (limits[1] - limits[0])
+            seen = {name: errors[name] + float(rng.normal(0, spread)) for name in _images(session)}
             for question, letter in session.missing():
                 session.answer(question.id, letter, _answer(session, question, letter, seen, limits))
             if session.place == len(session.pages) - 1:
@@ -98,9 +99,13 @@ def _voxels(session: ReadingSession, image: str) -> np.ndarray:
 
 
 def _limits(errors: dict[str, float], sets: list[dict[str, Any]]) -> tuple[float, float]:
-    """From no error to the typical worst of a set: over this range the grades are spread."""
-    worst = [max(errors[image] for image in one["images"]) for one in sets]
-    return 0.0, float(np.median(worst))
+    """Over this range the grades are spread: the best image that is not the true one lies a third above its lower end.
+
+    Both ends are medians over sets.
+    """
+    best = float(np.median([min(errors[i] for i in one["images"] if errors[i] > 0) for one in sets]))
+    worst = float(np.median([max(errors[i] for i in one["images"]) for one in sets]))
+    return best - 0.5 * (worst - best), worst
 
 
 def _answer(

@@ -6,6 +6,8 @@ from typing import Any, Callable, ClassVar
 
 import qt
 
+from CTEnhanceLib.panel.dialogs import reported
+
 
 class Keys:
     """Keys that work wherever the mouse is, while a set is on show; a text field keeps what is typed into it.
@@ -31,7 +33,7 @@ class Keys:
         for key in keys:
             shortcut = qt.QShortcut(qt.QKeySequence(key), window)
             name = self.NAMES.get(key, key)
-            shortcut.connect("activated()", lambda name=name: pressed(name))
+            shortcut.connect("activated()", reported(lambda name=name: pressed(name)))
             self._shortcuts.append(shortcut)
 
     def remove(self) -> None:

@@ -10,7 +10,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from CTEnhanceLib.errors import CTEnhanceError
-from CTEnhanceLib.panel.dialogs import ask_for_folder
+from CTEnhanceLib.panel.dialogs import ask_for_folder, reported
 from CTEnhanceLib.panel.reading.widgets import button, label
 
 if TYPE_CHECKING:
@@ -48,8 +48,8 @@ class StudyMaker:
         column.addWidget(self.writeButton)
         widgets.startWidget.layout().addRow(self.whole)
         self.whole.visible = False
-        widgets.makeButton.connect("clicked(bool)", lambda _on=False: self._show(widgets.makeButton.checked))
-        self.writeButton.connect("clicked(bool)", lambda _on=False: self._write())
+        widgets.makeButton.connect("clicked(bool)", reported(lambda _on=False: self._show(widgets.makeButton.checked)))
+        self.writeButton.connect("clicked(bool)", reported(lambda _on=False: self._write()))
 
     def fill(self) -> None:
         """List the volumes of the scene with a first guess."""

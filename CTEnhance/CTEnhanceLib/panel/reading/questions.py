@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Callable
 import qt
 from slicer.i18n import tr as _
 
+from CTEnhanceLib.panel.dialogs import reported
 from CTEnhanceLib.panel.reading.widgets import button, label
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ class QuestionWidgets:
         for line, letter in enumerate(letters):
             mark = button(letter, f"readingLetter{letter}", _("Choose this image (key {key}).").format(key=letter))
             mark.checkable, mark.maximumWidth = True, 36
-            mark.connect("clicked(bool)", lambda _on=False, letter=letter: self._choose(letter))
+            mark.connect("clicked(bool)", reported(lambda _on=False, letter=letter: self._choose(letter)))
             self.letters.setdefault(letter, []).append(mark)
             grid.addWidget(mark, line, 0)
             for column, widget in enumerate(self._options(question, letter), start=1):
@@ -113,7 +114,7 @@ class QuestionWidgets:
             field = qt.QLineEdit()
             field.name = f"readingField_{question.id}_{letter or ''}"
             field.placeholderText = question.unit or ("" if question.required else _("remark"))
-            field.connect("editingFinished()", lambda: self._typed(question, letter))
+            field.connect("editingFinished()", reported(lambda: self._typed(question, letter)))
             self.fields[slot] = field
             return [field]
         if question.type == "grade":
@@ -126,7 +127,9 @@ class QuestionWidgets:
         for value, text, tip in choices:
             option = button(text, f"reading_{question.id}_{letter or ''}_{value}", tip, checkable=True)
             option.minimumWidth = 30
-            option.connect("clicked(bool)", lambda _on=False, value=value: self._answer(question.id, letter, value))
+            option.connect(
+                "clicked(bool)", reported(lambda _on=False, value=value: self._answer(question.id, letter, value))
+            )
             made[value] = option
         self.buttons[slot] = made
         return list(made.values())

@@ -8,7 +8,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from CTEnhanceLib.errors import CTEnhanceError
-from CTEnhanceLib.panel.dialogs import ask_for_existing_file
+from CTEnhanceLib.panel.dialogs import ask_for_existing_file, reported
 
 if TYPE_CHECKING:
     from CTEnhanceLib.scene.comparison.view_host import Stage
@@ -27,7 +27,9 @@ class ScoreDisplay:
     def __init__(self, widgets: Any, stage: Callable[[], Stage], say: Callable[..., None]) -> None:
         self._widgets, self._stage, self._say = widgets, stage, say
         self.shown: ScoreViews | None = None
-        widgets.scoreButton.connect("clicked(bool)", lambda _on=False: self._clicked(widgets.scoreButton.checked))
+        widgets.scoreButton.connect(
+            "clicked(bool)", reported(lambda _on=False: self._clicked(widgets.scoreButton.checked))
+        )
 
     def show(self, folder: str, key_path: str) -> dict[str, Any]:
         """Score the answers of a study's folder and show them.

@@ -13,7 +13,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from CTEnhanceLib.errors import CTEnhanceError, UsageError
-from CTEnhanceLib.panel.dialogs import ask_for_folder
+from CTEnhanceLib.panel.dialogs import ask_for_folder, reported
 from CTEnhanceLib.panel.reading.keys import Keys
 from CTEnhanceLib.panel.reading.making import StudyMaker
 from CTEnhanceLib.panel.reading.questions import QuestionWidgets
@@ -232,14 +232,14 @@ class ReadingSection:
 
     def _connect(self) -> None:
         w = self.widgets
-        w.browseButton.connect("clicked(bool)", lambda _on=False: self._browse())
-        w.folderLineEdit.connect("editingFinished()", self._show_study)
-        w.startButton.connect("clicked(bool)", lambda _on=False: self._start())
-        w.backButton.connect("clicked(bool)", lambda _on=False: self.turn(-1))
-        w.forthButton.connect("clicked(bool)", lambda _on=False: self.turn(1))
-        w.pauseButton.connect("clicked(bool)", lambda _on=False: self.press("pause"))
-        w.closeButton.connect("clicked(bool)", lambda _on=False: self.close())
-        w.aloneButton.connect("clicked(bool)", lambda _on=False: self._show_alone(w.aloneButton.checked))
+        w.browseButton.connect("clicked(bool)", reported(lambda _on=False: self._browse()))
+        w.folderLineEdit.connect("editingFinished()", reported(self._show_study))
+        w.startButton.connect("clicked(bool)", reported(lambda _on=False: self._start()))
+        w.backButton.connect("clicked(bool)", reported(lambda _on=False: self.turn(-1)))
+        w.forthButton.connect("clicked(bool)", reported(lambda _on=False: self.turn(1)))
+        w.pauseButton.connect("clicked(bool)", reported(lambda _on=False: self.press("pause")))
+        w.closeButton.connect("clicked(bool)", reported(lambda _on=False: self.close()))
+        w.aloneButton.connect("clicked(bool)", reported(lambda _on=False: self._show_alone(w.aloneButton.checked)))
 
     def _browse(self) -> None:
         folder = ask_for_folder(_("Choose the folder of a study"))
@@ -356,7 +356,7 @@ class ReadingSection:
         w.planeButtons = {}
         for plane in planes:
             made = button(_PLANE_WORDS[plane], f"readingPlane_{plane}", _("Key V: the next one."), checkable=True)
-            made.connect("clicked(bool)", lambda _on=False, plane=plane: self.look(plane))
+            made.connect("clicked(bool)", reported(lambda _on=False, plane=plane: self.look(plane)))
             w.planesWidget.layout().addWidget(made)
             w.planeButtons[plane] = made
 
