@@ -118,7 +118,9 @@ class QuestionWidgets:
             self.fields[slot] = field
             return [field]
         if question.type == "grade":
-            choices = [(grade, str(grade), word) for grade, word in enumerate(question.words, start=1)]
+            choices: list[tuple[Any, str, str]] = [
+                (grade, str(grade), word) for grade, word in enumerate(question.words, start=1)
+            ]
         elif question.type == "preference":
             choices = [(one, one, _("Key {key}").format(key=one)) for one in letters or []]
         else:
