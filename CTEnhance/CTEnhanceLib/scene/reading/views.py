@@ -50,6 +50,14 @@ class LetteredImage:
     image: sitk.Image
 
 
+class LetterText(LabelText):
+    """What the label of an image says: its letter and what was answered, in a view of any size."""
+
+    def lines(self, _width: int, _height: int) -> tuple[str, str]:
+        """The letter alone; notes would be written into some views only, by their size."""
+        return self.badge, ""
+
+
 class ReadingViews:
     """Shows one set after the other.
 
@@ -249,7 +257,7 @@ class ReadingViews:
         note = self._note_of(letter)
         badge = f"{letter}  {note}" if note else letter
         chosen = letter == self.chosen and len(self.volumes) > 1
-        return LabelText(badge, "", "", _CHOSEN if chosen else _LETTER)
+        return LetterText(badge, "", "", _CHOSEN if chosen else _LETTER)
 
     def _picked(self, letter: str, *_: object) -> None:
         self._on_pick(letter)
