@@ -159,7 +159,7 @@ def test_what_cannot_be_compared_is_one_sentence_and_an_exit_code(work, capsys, 
     ("words", "package"),
     [
         (["evaluate", "--reference", "r.nrrd", "--thick", "t.nrrd", "--plots", "p", "a=good.nrrd"], "matplotlib"),
-        (["reading", "score", ".", "--key", "key.json"], "statsmodels"),
+        (["reading", "score", ".", "--key", "key.json", "--plots", "p"], "matplotlib"),
     ],
 )
 def test_a_missing_package_is_named_with_the_way_to_get_it(capsys, monkeypatch, words, package):

@@ -174,7 +174,8 @@ def run_score(args: argparse.Namespace) -> None:
     for path in (args.json, args.csv, args.markdown):
         if path is not None:
             check_writable(path)
-    require_packages("statsmodels", *(["matplotlib"] if args.plots else []))
+    if args.plots:
+        require_packages("matplotlib")
     key = read_key(args.key)
     results = read_results(args.answers)
     result = score(key, results)
