@@ -17,7 +17,7 @@ from bone_volumes import as_image, bone_slices
 from CTEnhanceLib import enhance, load_stack
 from CTEnhanceLib.ct.profile import SliceProfile, thickening_matrix
 from CTEnhanceLib.ct.voxel_grid import VoxelGrid, slices_grid, thin_grid
-from CTEnhanceLib.enhancement.measurement import Measured, MeasurementOperator
+from CTEnhanceLib.enhancement.fusion.measurement import Measured, MeasurementOperator
 from CTEnhanceLib.errors import CancelledError
 from studies import measure
 

@@ -15,7 +15,7 @@ from CTEnhanceLib.ct.interpolation import apply_along_slices, row_blocks
 from CTEnhanceLib.ct.profile import SliceProfile
 from CTEnhanceLib.ct.thick_volume import ThickVolume, thick_volume, with_estimated_profile
 from CTEnhanceLib.enhancement.device import choose_device, choose_precision, device_name
-from CTEnhanceLib.enhancement.further import (
+from CTEnhanceLib.enhancement.fusion.further_series import (
     ALONE_SENTENCE,
     FurtherSeries,
     describe,

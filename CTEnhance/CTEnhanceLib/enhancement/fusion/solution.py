@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from CTEnhanceLib.enhancement.measurement import MeasurementOperator
+from CTEnhanceLib.enhancement.fusion.measurement import MeasurementOperator
 from CTEnhanceLib.enhancement.options import Watch
 
 if TYPE_CHECKING:

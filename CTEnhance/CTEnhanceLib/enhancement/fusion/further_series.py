@@ -15,11 +15,11 @@ from CTEnhanceLib.ct.geometry import slice_geometry
 from CTEnhanceLib.ct.profile import SliceProfile
 from CTEnhanceLib.ct.thick_volume import ThickVolume, thick_volume
 from CTEnhanceLib.ct.voxel_grid import VoxelGrid, slices_grid, thin_grid
-from CTEnhanceLib.enhancement.crossings import Series, averaging
-from CTEnhanceLib.enhancement.fusion import Term, expected_error, solve, voxel_weights
-from CTEnhanceLib.enhancement.measurement import Measured, MeasurementOperator
+from CTEnhanceLib.enhancement.fusion.crossings import Series, averaging
+from CTEnhanceLib.enhancement.fusion.measurement import Measured, MeasurementOperator
+from CTEnhanceLib.enhancement.fusion.registration import Fit, fit_series
+from CTEnhanceLib.enhancement.fusion.solution import Term, expected_error, solve, voxel_weights
 from CTEnhanceLib.enhancement.options import Watch
-from CTEnhanceLib.enhancement.registration import Fit, fit_series
 from CTEnhanceLib.errors import InputRefusedError
 from CTEnhanceLib.model.arrays import array_of, tensor_of
 

@@ -9,7 +9,7 @@ from scipy.optimize import least_squares
 from scipy.spatial.transform import Rotation
 
 from CTEnhanceLib.ct.profile import SliceProfile
-from CTEnhanceLib.enhancement.crossings import Crossings, Series, all_crossings, crossing_values
+from CTEnhanceLib.enhancement.fusion.crossings import Crossings, Series, all_crossings, crossing_values
 
 MOST_SHIFT_MM = 2.0
 MOST_ROTATION_DEGREES = 2.0

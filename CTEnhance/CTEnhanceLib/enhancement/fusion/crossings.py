@@ -16,7 +16,7 @@ from scipy.ndimage import map_coordinates
 
 from CTEnhanceLib.ct.profile import SliceProfile
 from CTEnhanceLib.ct.voxel_grid import VoxelGrid
-from CTEnhanceLib.enhancement.sampling import Sampling
+from CTEnhanceLib.enhancement.fusion.sampling import Sampling
 
 _FWHM_PER_SIGMA = 2 * np.sqrt(2 * np.log(2))
 

@@ -24,7 +24,7 @@ from scipy.spatial.transform import Rotation
 
 from CTEnhanceLib.ct.profile import SliceProfile, thickening_matrix
 from CTEnhanceLib.ct.voxel_grid import VoxelGrid
-from CTEnhanceLib.enhancement.sampling import Axis, Sampling, along_axis, over_plane
+from CTEnhanceLib.enhancement.fusion.sampling import Axis, Sampling, along_axis, over_plane
 from CTEnhanceLib.errors import InputRefusedError
 from CTEnhanceLib.model.arrays import array_of, tensor_of
 
