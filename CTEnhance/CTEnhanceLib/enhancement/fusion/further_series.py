@@ -16,9 +16,10 @@ from CTEnhanceLib.ct.profile import SliceProfile
 from CTEnhanceLib.ct.thick_volume import ThickVolume, thick_volume
 from CTEnhanceLib.ct.voxel_grid import VoxelGrid, slices_grid, thin_grid
 from CTEnhanceLib.enhancement.fusion.crossings import Series, averaging
+from CTEnhanceLib.enhancement.fusion.ends import nearness_to_ends
 from CTEnhanceLib.enhancement.fusion.measurement import Measured, MeasurementOperator
 from CTEnhanceLib.enhancement.fusion.registration import Fit, fit_series
-from CTEnhanceLib.enhancement.fusion.solution import Term, expected_error, solve, voxel_weights
+from CTEnhanceLib.enhancement.fusion.solution import Term, expected_error, faded, solve, voxel_weights
 from CTEnhanceLib.enhancement.options import Watch
 from CTEnhanceLib.errors import InputRefusedError
 from CTEnhanceLib.model.arrays import array_of, tensor_of
@@ -141,6 +142,7 @@ def fuse(
         misfit = max(entry.fit.misfit_mm**2 - _TOLERATED_MM**2, 0.0) ** 0.5
         terms.append(_term(entry.fit.series, target, noise, misfit, False, device))
     error = expected_error(start, terms[1:])
+    terms = [terms[0], *(_faded(term, entry, target, error) for term, entry in zip(terms[1:], used))]
     before = [term.rmse(start) for term in terms]
     result = solve(start, terms, error, watch)
     torch.round_(result)
@@ -208,6 +210,12 @@ def _term(series: Series, target: VoxelGrid, noise: float, misfit: float, is_mai
     operator = MeasurementOperator(measured, target)
     placed = tensor_of(slices).to(device)
     return Term(operator, placed, voxel_weights(operator, placed, noise, misfit, is_main))
+
+
+def _faded(term: Term, entry: FurtherSeries, target: VoxelGrid, error: float) -> Term:
+    assert entry.fit is not None
+    nearness = tensor_of(nearness_to_ends(entry.fit.series.grid, target)).to(term.weight.device)
+    return replace(term, weight=faded(term.weight, nearness, error))
 
 
 def _noise(main: ThickVolume, used: list[FurtherSeries]) -> list[float]:

@@ -28,6 +28,7 @@ TOLERANCE = 3e-3
 _LEAST_ERROR_HU = 5.0
 _BODY_HU = -300
 _RAMP_VOXELS = 5
+_LEAST_SHARE = 0.05
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,20 @@ def voxel_weights(
         return 1 / variance
     covered = operator.covered(slices.device).float()
     ramp = torch.nn.functional.avg_pool3d(covered[None], _RAMP_VOXELS, 1, _RAMP_VOXELS // 2, count_include_pad=False)[0]
-    return covered * (2 * ramp - 1).clamp(min=0.05) / variance
+    return covered * (2 * ramp - 1).clamp(min=_LEAST_SHARE) / variance
+
+
+def faded(weight: torch.Tensor, nearness: torch.Tensor, error: float) -> torch.Tensor:
+    """Let the weight of a series go over to that of the start where the series ends inside the thin volume.
+
+    Args:
+        weight: From `voxel_weights`.
+        nearness: From `ends.nearness_to_ends`: 0 at such an end, 1 far from it.
+        error: Expected error of the start, HU.
+    """
+    # by powers: the two differ by factors of thousands
+    excess = (weight * error**2).clamp(min=1.0)
+    return weight * excess ** (nearness - 1)
 
 
 def _dot(a: torch.Tensor, b: torch.Tensor) -> float:
