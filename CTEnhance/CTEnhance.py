@@ -69,7 +69,7 @@ def registerSampleData():
 def registerLayouts():
     """Make the comparison's layouts known, so that a scene saved in one of them does not open empty."""
     if slicer.app.layoutManager() is not None:
-        from CTEnhanceLib.scene.comparison.view_host import register_layouts
+        from CTEnhanceLib.scene.comparison.views.view_host import register_layouts
 
         register_layouts(slicer.app.layoutManager().layoutLogic().GetLayoutNode())
 

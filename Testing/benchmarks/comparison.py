@@ -18,7 +18,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from CTEnhanceLib.scene.comparison.comparison import Comparison
-from CTEnhanceLib.scene.comparison.layouts import LAYOUTS
+from CTEnhanceLib.scene.comparison.views.layouts import LAYOUTS
 from CTEnhanceLib.scene.headless.offscreen import OUTER_GAP, OffscreenStage
 from CTEnhanceLib.scene.nodes import add_volume
 from CTEnhanceLib.scene.output import apply_result

@@ -8,8 +8,8 @@ import slicer
 
 import stacks
 from CTEnhanceLib.model import folder
-from CTEnhanceLib.scene.comparison.layouts import LAYOUTS
 from CTEnhanceLib.scene.comparison.settings import BLENDS, BONE_AS, LEFT, THIRD
+from CTEnhanceLib.scene.comparison.views.layouts import LAYOUTS
 
 from .comparison.test_view_host import SETTLED, desktop, events  # noqa: F401
 

@@ -137,9 +137,9 @@ def test_one_slider_sets_the_colours_of_whichever_map_is_on_show(compare, scene,
 def test_the_lists_offer_what_the_comparison_knows():
     from CTEnhanceLib.panel.compare.choices import comparison_choices
     from CTEnhanceLib.scene.comparison.bone import PRESETS
-    from CTEnhanceLib.scene.comparison.framing import DIRECTIONS
-    from CTEnhanceLib.scene.comparison.layouts import LAYOUTS
     from CTEnhanceLib.scene.comparison.settings import BLENDS, BONE_AS, LEFT, THIRD
+    from CTEnhanceLib.scene.comparison.views.framing import DIRECTIONS
+    from CTEnhanceLib.scene.comparison.views.layouts import LAYOUTS
 
     offered = {name: {key for key, _ in choices} for name, choices in comparison_choices().items()}
     assert offered == {

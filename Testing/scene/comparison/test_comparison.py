@@ -6,8 +6,8 @@ import slicer
 
 from CTEnhanceLib.errors import InputRefusedError, UsageError
 from CTEnhanceLib.scene.comparison.comparison import Comparison
-from CTEnhanceLib.scene.comparison.layouts import LAYOUTS, VIEW_GROUP
 from CTEnhanceLib.scene.comparison.settings import Settings, settings_node
+from CTEnhanceLib.scene.comparison.views.layouts import LAYOUTS, VIEW_GROUP
 from CTEnhanceLib.scene.nodes import voxels
 
 

@@ -10,8 +10,8 @@ import pytest
 import slicer
 
 from CTEnhanceLib.scene.comparison.comparison import Comparison
-from CTEnhanceLib.scene.comparison.layouts import LAYOUTS
-from CTEnhanceLib.scene.comparison.view_host import DesktopStage, desktop_stage, register_layouts
+from CTEnhanceLib.scene.comparison.views.layouts import LAYOUTS
+from CTEnhanceLib.scene.comparison.views.view_host import DesktopStage, desktop_stage, register_layouts
 from CTEnhanceLib.scene.nodes import voxels
 from host.desktop import Desktop, Events
 
@@ -277,7 +277,7 @@ def test_layouts_are_registered_once(desktop):
 
 def test_the_middle_of_the_bone_lies_in_bone(measured):
     """Between two legs there is none."""
-    from CTEnhanceLib.scene.comparison.framing import middle_of_bone
+    from CTEnhanceLib.scene.comparison.views.framing import middle_of_bone
     from CTEnhanceLib.scene.figures.profile_line import sample
 
     array = voxels(measured)

@@ -101,7 +101,7 @@ class FiguresSection:
         manager = slicer.app.layoutManager()
         if manager is None or self._plot_view is not None:
             return
-        from CTEnhanceLib.scene.comparison.layouts import PLOT_VIEW
+        from CTEnhanceLib.scene.comparison.views.layouts import PLOT_VIEW
 
         for index in range(manager.plotViewCount):
             widget = manager.plotWidget(index)

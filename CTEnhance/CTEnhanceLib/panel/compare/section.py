@@ -29,7 +29,7 @@ _LISTS = {
 if TYPE_CHECKING:
     from CTEnhanceLib.scene.comparison.comparison import Comparison
     from CTEnhanceLib.scene.comparison.settings import Settings
-    from CTEnhanceLib.scene.comparison.view_host import Stage
+    from CTEnhanceLib.scene.comparison.views.view_host import Stage
 
 
 class ComparisonSection:
@@ -160,7 +160,7 @@ class ComparisonSection:
         """
         if self.make_stage is not None:
             return self.make_stage()
-        from CTEnhanceLib.scene.comparison.view_host import desktop_stage
+        from CTEnhanceLib.scene.comparison.views.view_host import desktop_stage
 
         return desktop_stage()
 

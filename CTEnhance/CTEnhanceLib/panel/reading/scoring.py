@@ -11,7 +11,7 @@ from CTEnhanceLib.errors import CTEnhanceError
 from CTEnhanceLib.panel.dialogs import ask_for_existing_file, reported
 
 if TYPE_CHECKING:
-    from CTEnhanceLib.scene.comparison.view_host import Stage
+    from CTEnhanceLib.scene.comparison.views.view_host import Stage
     from CTEnhanceLib.scene.reading.score_nodes import ScoreViews
 
 

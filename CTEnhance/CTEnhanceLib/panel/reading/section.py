@@ -23,7 +23,7 @@ from CTEnhanceLib.panel.style import mark, quiet
 
 if TYPE_CHECKING:
     from CTEnhanceLib.evaluation.reading.session import ReadingSession
-    from CTEnhanceLib.scene.comparison.view_host import Stage
+    from CTEnhanceLib.scene.comparison.views.view_host import Stage
     from CTEnhanceLib.scene.reading.views import ReadingViews
 
 _PLANE_WORDS = {"axial": _("Axial"), "coronal": _("Coronal"), "sagittal": _("Sagittal"), "3d": _("3D")}

@@ -14,7 +14,7 @@ from typing import Callable
 import slicer
 import vtk
 
-from CTEnhanceLib.scene.comparison.view_host import SliceView, Stage
+from CTEnhanceLib.scene.comparison.views.view_host import SliceView, Stage
 
 BACKGROUND, FOREGROUND = 0, 1
 FLICKER_MILLISECONDS = 700

@@ -12,7 +12,7 @@ import slicer
 import vtk
 
 from CTEnhanceLib.errors import UsageError
-from CTEnhanceLib.scene.comparison.view_host import Stage, VolumeView
+from CTEnhanceLib.scene.comparison.views.view_host import Stage, VolumeView
 
 PRESETS = ("CT-Bone", "CT-Bones", "CT-Cropped-Volume-Bone")
 SHADING_NOTE = (

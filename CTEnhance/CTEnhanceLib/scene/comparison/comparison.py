@@ -19,21 +19,7 @@ from CTEnhanceLib.ct.intensity import BONE_ABOVE_HU
 from CTEnhanceLib.errors import CTEnhanceError, InputRefusedError, UsageError
 from CTEnhanceLib.scene.comparison.bone import BoneRendering
 from CTEnhanceLib.scene.comparison.derived_volumes import DerivedVolumes
-from CTEnhanceLib.scene.comparison.framing import (
-    DIRECTIONS,
-    Box,
-    SliceFrame,
-    box_above,
-    frame_cameras,
-    frame_slices,
-    jump,
-    middle_of_bone,
-    nearest_on_slice,
-    point_on_show,
-)
 from CTEnhanceLib.scene.comparison.labels import LabelText, LabelTexts, ViewLabels
-from CTEnhanceLib.scene.comparison.layouts import LAYOUTS, PLOT_VIEW, TABLE_VIEW, VIEWS
-from CTEnhanceLib.scene.comparison.own_views import own_view_node, remove_own_views
 from CTEnhanceLib.scene.comparison.settings import (
     AS_MEASURED,
     COMPUTED_REFERENCE,
@@ -45,9 +31,23 @@ from CTEnhanceLib.scene.comparison.settings import (
     write_settings,
 )
 from CTEnhanceLib.scene.comparison.slice_bar import slice_centres
-from CTEnhanceLib.scene.comparison.steady_frames import SteadyFrames
-from CTEnhanceLib.scene.comparison.view_host import SliceView, Stage, VolumeView, desktop_stage
 from CTEnhanceLib.scene.comparison.view_setup import ViewSetup
+from CTEnhanceLib.scene.comparison.views.framing import (
+    DIRECTIONS,
+    Box,
+    SliceFrame,
+    box_above,
+    frame_cameras,
+    frame_slices,
+    jump,
+    middle_of_bone,
+    nearest_on_slice,
+    point_on_show,
+)
+from CTEnhanceLib.scene.comparison.views.layouts import LAYOUTS, PLOT_VIEW, TABLE_VIEW, VIEWS
+from CTEnhanceLib.scene.comparison.views.own_views import own_view_node, remove_own_views
+from CTEnhanceLib.scene.comparison.views.steady_frames import SteadyFrames
+from CTEnhanceLib.scene.comparison.views.view_host import SliceView, Stage, VolumeView, desktop_stage
 from CTEnhanceLib.scene.comparison.volumes import Volumes
 from CTEnhanceLib.scene.figures.figures import world_of_position
 from CTEnhanceLib.scene.figures.surface import SurfacePair

@@ -17,9 +17,9 @@ import vtk
 
 from CTEnhanceLib.scene.comparison.blend import shows_foreground
 from CTEnhanceLib.scene.comparison.bone import BoneRendering
-from CTEnhanceLib.scene.comparison.layouts import VIEWS, Side
 from CTEnhanceLib.scene.comparison.settings import Settings
-from CTEnhanceLib.scene.comparison.view_host import SliceView, VolumeView
+from CTEnhanceLib.scene.comparison.views.layouts import VIEWS, Side
+from CTEnhanceLib.scene.comparison.views.view_host import SliceView, VolumeView
 from CTEnhanceLib.scene.comparison.volumes import Volumes
 from CTEnhanceLib.scene.provenance import COLORS, RESEARCH_NOTE, Kind, assumed_slices, describe, kind_of, slice_axis
 

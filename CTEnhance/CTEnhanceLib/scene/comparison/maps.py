@@ -9,7 +9,7 @@ import slicer
 
 from CTEnhanceLib.errors import UsageError
 from CTEnhanceLib.scene.colors import DIVERGING, UNCERTAIN, add_colors, add_legend
-from CTEnhanceLib.scene.comparison.view_host import SliceView
+from CTEnhanceLib.scene.comparison.views.view_host import SliceView
 from CTEnhanceLib.scene.nodes import ANY_WINDOW, add_volume, image_from_node, look_like, remove_with_belongings, voxels
 from CTEnhanceLib.scene.provenance import Kind, mark
 

@@ -12,7 +12,7 @@ import slicer
 from CTEnhanceLib.ct.interpolation import KINDS
 from CTEnhanceLib.errors import UsageError
 from CTEnhanceLib.scene.comparison.bone import PRESETS
-from CTEnhanceLib.scene.comparison.layouts import LAYOUTS
+from CTEnhanceLib.scene.comparison.views.layouts import LAYOUTS
 
 logger = logging.getLogger(__name__)
 

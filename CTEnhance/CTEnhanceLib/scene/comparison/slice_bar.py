@@ -11,7 +11,7 @@ import numpy as np
 import slicer
 import vtk
 
-from CTEnhanceLib.scene.comparison.view_host import SliceView
+from CTEnhanceLib.scene.comparison.views.view_host import SliceView
 from CTEnhanceLib.scene.nodes import matrix_array
 from CTEnhanceLib.scene.provenance import COLORS, Kind, slice_axis
 

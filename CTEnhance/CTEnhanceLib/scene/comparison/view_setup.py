@@ -11,18 +11,18 @@ import slicer
 from CTEnhanceLib.scene.comparison.blend import BlendedName, Checkerboard, Flicker, LayerMix, Reveal
 from CTEnhanceLib.scene.comparison.bone import BoneRendering
 from CTEnhanceLib.scene.comparison.labels import side_of
-from CTEnhanceLib.scene.comparison.layouts import Side
-from CTEnhanceLib.scene.comparison.linking import (
+from CTEnhanceLib.scene.comparison.maps import DifferenceMap, UncertaintyOverlay
+from CTEnhanceLib.scene.comparison.settings import Settings
+from CTEnhanceLib.scene.comparison.slice_bar import SliceBar
+from CTEnhanceLib.scene.comparison.views.layouts import Side
+from CTEnhanceLib.scene.comparison.views.linking import (
     SharedCrosshair,
     SharedWindow,
     link_cameras,
     link_slices,
     show_intersections,
 )
-from CTEnhanceLib.scene.comparison.maps import DifferenceMap, UncertaintyOverlay
-from CTEnhanceLib.scene.comparison.settings import Settings
-from CTEnhanceLib.scene.comparison.slice_bar import SliceBar
-from CTEnhanceLib.scene.comparison.view_host import SliceView, Stage, VolumeView
+from CTEnhanceLib.scene.comparison.views.view_host import SliceView, Stage, VolumeView
 from CTEnhanceLib.scene.comparison.volumes import Volumes
 from CTEnhanceLib.scene.figures.surface import SurfacePair
 from CTEnhanceLib.scene.further_series import further_of

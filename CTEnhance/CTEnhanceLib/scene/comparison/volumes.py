@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import slicer
 
-from CTEnhanceLib.scene.comparison.layouts import Side
+from CTEnhanceLib.scene.comparison.views.layouts import Side
 from CTEnhanceLib.scene.further_series import measured_in_plane
 
 

@@ -15,7 +15,7 @@ from vtk.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 
 from CTEnhanceLib.errors import InputRefusedError, OutputError
 from CTEnhanceLib.scene.colors import DIVERGING, add_colors, add_legend
-from CTEnhanceLib.scene.comparison.view_host import VolumeView
+from CTEnhanceLib.scene.comparison.views.view_host import VolumeView
 from CTEnhanceLib.scene.nodes import matrix_array, remove_with_belongings, voxels
 from CTEnhanceLib.scene.provenance import COLORS, kind_of
 

@@ -8,8 +8,8 @@ from typing import Callable
 import numpy as np
 
 from CTEnhanceLib.errors import OutputError, UsageError
-from CTEnhanceLib.scene.comparison.linking import copy_camera
-from CTEnhanceLib.scene.comparison.view_host import VolumeView
+from CTEnhanceLib.scene.comparison.views.linking import copy_camera
+from CTEnhanceLib.scene.comparison.views.view_host import VolumeView
 from CTEnhanceLib.scene.headless.picture import grab_window, write_png
 
 

@@ -16,7 +16,7 @@ import slicer
 import vtk
 
 from CTEnhanceLib.errors import InputRefusedError
-from CTEnhanceLib.scene.comparison.view_host import SliceView, VolumeView, register_layouts
+from CTEnhanceLib.scene.comparison.views.view_host import SliceView, VolumeView, register_layouts
 from CTEnhanceLib.scene.headless.application import application_logic, reading_bundles, volume_rendering_logic
 from CTEnhanceLib.scene.headless.picture import grab_window
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import slicer
 
-from CTEnhanceLib.scene.comparison.layouts import SLICE_VIEW_WIDTH
+from CTEnhanceLib.scene.comparison.views.layouts import SLICE_VIEW_WIDTH
 
 PLANES = {"axial": "Axial", "coronal": "Coronal", "sagittal": "Sagittal", "3d": "3D"}
 _FIRST_IDENTIFIER = 4800

@@ -6,7 +6,7 @@ from typing import Any
 
 import slicer
 
-from CTEnhanceLib.scene.comparison.view_host import Stage
+from CTEnhanceLib.scene.comparison.views.view_host import Stage
 from CTEnhanceLib.scene.figures.tables import add_table, remove_chart
 
 LAYOUT = 4799

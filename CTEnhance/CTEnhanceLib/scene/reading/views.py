@@ -15,7 +15,8 @@ import slicer
 
 from CTEnhanceLib.ct.intensity import BODY_ABOVE_HU, BONE_ABOVE_HU
 from CTEnhanceLib.scene.comparison.bone import BoneRendering
-from CTEnhanceLib.scene.comparison.framing import (
+from CTEnhanceLib.scene.comparison.labels import LabelText, ViewLabel
+from CTEnhanceLib.scene.comparison.views.framing import (
     DIRECTIONS,
     box_above,
     frame_cameras,
@@ -23,11 +24,10 @@ from CTEnhanceLib.scene.comparison.framing import (
     jump,
     middle_of_bone,
 )
-from CTEnhanceLib.scene.comparison.labels import LabelText, ViewLabel
-from CTEnhanceLib.scene.comparison.linking import SharedWindow, copy_camera, copy_frame, link_cameras, link_slices
-from CTEnhanceLib.scene.comparison.own_views import CAMERA_GOES_AFTER_MS, slice_belongings
-from CTEnhanceLib.scene.comparison.steady_frames import SteadyFrames
-from CTEnhanceLib.scene.comparison.view_host import SliceView, Stage, VolumeView
+from CTEnhanceLib.scene.comparison.views.linking import SharedWindow, copy_camera, copy_frame, link_cameras, link_slices
+from CTEnhanceLib.scene.comparison.views.own_views import CAMERA_GOES_AFTER_MS, slice_belongings
+from CTEnhanceLib.scene.comparison.views.steady_frames import SteadyFrames
+from CTEnhanceLib.scene.comparison.views.view_host import SliceView, Stage, VolumeView
 from CTEnhanceLib.scene.nodes import add_volume, remove_with_belongings
 from CTEnhanceLib.scene.reading.grey_scale import FixedWindow
 from CTEnhanceLib.scene.reading.layouts import columns_for, is_reading_layout, register_layout, view_tag

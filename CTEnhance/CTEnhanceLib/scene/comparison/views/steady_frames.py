@@ -11,7 +11,7 @@ from functools import partial
 
 import vtk
 
-from CTEnhanceLib.scene.comparison.view_host import SliceView, Stage, VolumeView
+from CTEnhanceLib.scene.comparison.views.view_host import SliceView, Stage, VolumeView
 
 AGAIN_AFTER_MS = (0, 50, 200, 600)
 _TAKES_OVER = (

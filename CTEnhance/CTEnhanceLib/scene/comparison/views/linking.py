@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 import slicer
 import vtk
 
-from CTEnhanceLib.scene.comparison.layouts import VIEW_GROUP
-from CTEnhanceLib.scene.comparison.view_host import SliceView, VolumeView
+from CTEnhanceLib.scene.comparison.views.layouts import VIEW_GROUP
+from CTEnhanceLib.scene.comparison.views.view_host import SliceView, VolumeView
 
 
 def link_slices(views: Iterable[SliceView]) -> None:

@@ -10,8 +10,8 @@ import slicer
 import vtk
 
 from CTEnhanceLib.ct.intensity import BONE_ABOVE_HU
-from CTEnhanceLib.scene.comparison.linking import copy_camera, copy_frame
-from CTEnhanceLib.scene.comparison.view_host import SliceView, VolumeView
+from CTEnhanceLib.scene.comparison.views.linking import copy_camera, copy_frame
+from CTEnhanceLib.scene.comparison.views.view_host import SliceView, VolumeView
 from CTEnhanceLib.scene.nodes import matrix_array, voxels
 
 DIRECTIONS = {

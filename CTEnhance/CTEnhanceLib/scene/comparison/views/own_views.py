@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 
 import slicer
 
-from CTEnhanceLib.scene.comparison.data_probe import annotations_off
-from CTEnhanceLib.scene.comparison.layouts import PLOT_VIEW, TABLE_VIEW, VIEWS, ViewSpec
-from CTEnhanceLib.scene.comparison.view_host import SliceView, Stage, VolumeView
+from CTEnhanceLib.scene.comparison.views.data_probe import annotations_off
+from CTEnhanceLib.scene.comparison.views.layouts import PLOT_VIEW, TABLE_VIEW, VIEWS, ViewSpec
+from CTEnhanceLib.scene.comparison.views.view_host import SliceView, Stage, VolumeView
 
 CAMERA_GOES_AFTER_MS = 60
 """A camera that is removed within some 20 ms after its view is made again."""

@@ -13,8 +13,8 @@ import slicer
 import vtk
 
 from CTEnhanceLib.errors import UsageError
-from CTEnhanceLib.scene.comparison.data_probe import forget_view
-from CTEnhanceLib.scene.comparison.layouts import LAYOUTS, OWN_IDENTIFIERS
+from CTEnhanceLib.scene.comparison.views.data_probe import forget_view
+from CTEnhanceLib.scene.comparison.views.layouts import LAYOUTS, OWN_IDENTIFIERS
 
 
 @dataclass
