@@ -92,7 +92,7 @@ def _place(big, part):
 
 
 def test_models_are_named_by_what_they_do(host):
-    from CTEnhanceLib.panel.models import list_models
+    from CTEnhanceLib.panel.model.models import list_models
 
     titles = [entry.title for entry in list_models()]
     assert titles[0].startswith("Default (") and "Thesis, method 2 (thesis-method2)" in titles

@@ -11,12 +11,12 @@ from slicer.i18n import tr as _
 from CTEnhanceLib.errors import UsageError
 from CTEnhanceLib.panel.compare.figures_section import FiguresSection
 from CTEnhanceLib.panel.compare.section import ComparisonSection
-from CTEnhanceLib.panel.detail_slider import AS_THE_MODEL, DetailSlider
-from CTEnhanceLib.panel.device_list import DeviceList
+from CTEnhanceLib.panel.device.device_list import DeviceList
 from CTEnhanceLib.panel.dialogs import reported
 from CTEnhanceLib.panel.install.packages import ensure_packages
 from CTEnhanceLib.panel.install.section import InstallationSection
-from CTEnhanceLib.panel.model_list import ModelList
+from CTEnhanceLib.panel.model.detail_slider import AS_THE_MODEL, DetailSlider
+from CTEnhanceLib.panel.model.model_list import ModelList
 from CTEnhanceLib.panel.reading.section import ReadingSection
 from CTEnhanceLib.panel.run.estimate import device_kind, estimate_run, rate_of_run
 from CTEnhanceLib.panel.run.further_series import FurtherSeriesChoice

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import slicer
 
-from CTEnhanceLib.panel.models import ModelEntry
+from CTEnhanceLib.panel.model.models import ModelEntry
 from CTEnhanceLib.panel.run.outcome import Outcome
 from CTEnhanceLib.panel.run.run import FOLDER_PREFIX
 from CTEnhanceLib.panel.run.settings import Settings

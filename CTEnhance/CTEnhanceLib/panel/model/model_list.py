@@ -10,7 +10,7 @@ from slicer.i18n import tr as _
 
 from CTEnhanceLib.errors import ModelRefusedError
 from CTEnhanceLib.panel.dialogs import ask_for_folder, reported
-from CTEnhanceLib.panel.models import ModelEntry, list_models, read_entry
+from CTEnhanceLib.panel.model.models import ModelEntry, list_models, read_entry
 
 SETTINGS_KEY = "CTEnhance/ModelFolders"
 

@@ -1,6 +1,6 @@
 """Which devices a run can use; asked of a process of its own, as only torch knows and Slicer must not wait for it.
 
-Run as a program (``python -m CTEnhanceLib.panel.devices``) it prints what it finds as one JSON line; so this file
+Run as a program (``python -m CTEnhanceLib.panel.device.devices``) it prints what it finds as one JSON line; so this file
 imports neither Qt nor Slicer.
 """
 

@@ -7,7 +7,7 @@ from typing import Callable
 import qt
 from slicer.i18n import tr as _
 
-from CTEnhanceLib.panel.devices import Device, parse_devices, processor
+from CTEnhanceLib.panel.device.devices import Device, parse_devices, processor
 from CTEnhanceLib.panel.dialogs import reported
 from CTEnhanceLib.panel.run.process import QtWorker, Worker, WorkerEnd
 
@@ -50,7 +50,7 @@ class DeviceList:
         """Look for graphics cards, once."""
         if not self._asked:
             self._asked = True
-            self._worker = self._worker or QtWorker("CTEnhanceLib.panel.devices")
+            self._worker = self._worker or QtWorker("CTEnhanceLib.panel.device.devices")
             self._worker.start([], self._line_came, self._ended)
 
     def stop(self) -> None:

@@ -1,0 +1,1 @@
+"""The devices that a run can use, and the list of them."""
