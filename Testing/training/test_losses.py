@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from CTEnhanceLib.training.config import LossSection, ModelSection
+from CTEnhanceLib.training.data.sources import Batch
 from CTEnhanceLib.training.losses import absolute_error, reconstruction_losses, wanted
-from CTEnhanceLib.training.sources import Batch
 
 RESIDUAL, RAW = ModelSection(method="residual"), ModelSection(method="raw", base="")
 

@@ -8,8 +8,8 @@ import SimpleITK as sitk
 
 from bone_volumes import as_image, bone_slices
 from CTEnhanceLib.errors import InputRefusedError
-from CTEnhanceLib.training.profile_estimator import fit_network, measure_correction
-from CTEnhanceLib.training.profile_volumes import DEVIATIONS, ThinVolumes
+from CTEnhanceLib.training.slice_profile.estimator import fit_network, measure_correction
+from CTEnhanceLib.training.slice_profile.volumes import DEVIATIONS, ThinVolumes
 
 
 def stored(slices: np.ndarray, path: Path) -> Path:

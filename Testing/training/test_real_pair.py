@@ -11,7 +11,7 @@ import SimpleITK as sitk
 from CTEnhanceLib.ct.interpolation import apply_along_slices
 from CTEnhanceLib.ct.profile import SliceProfile, thickening_matrix
 from CTEnhanceLib.errors import InputRefusedError
-from CTEnhanceLib.training.real_pair import RealPair
+from CTEnhanceLib.training.data.real_pair import RealPair
 from CTEnhanceLib.training.simulation.settings import Simulation
 from training_runs import bony_slices, image_of
 

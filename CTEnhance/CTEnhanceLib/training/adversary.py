@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from CTEnhanceLib.ct.intensity import HU_MIN, STORED_MAX
 from CTEnhanceLib.model.patchgan import PatchGAN, adversarial_loss
 from CTEnhanceLib.training.config import TrainingConfig
-from CTEnhanceLib.training.sources import Batch
+from CTEnhanceLib.training.data.sources import Batch
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric

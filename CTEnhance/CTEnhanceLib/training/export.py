@@ -17,7 +17,7 @@ from CTEnhanceLib.model.spec import GeneratorSpec, ModelSpec
 from CTEnhanceLib.model.stack import Stack, build_generator
 from CTEnhanceLib.training.card import model_card
 from CTEnhanceLib.training.config import TrainingConfig
-from CTEnhanceLib.training.real_pair import MeasuredProfile
+from CTEnhanceLib.training.data.real_pair import MeasuredProfile
 from CTEnhanceLib.training.validation import Case, load_case
 
 if TYPE_CHECKING:

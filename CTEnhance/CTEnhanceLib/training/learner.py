@@ -14,8 +14,8 @@ from CTEnhanceLib.model.stack import build_generator
 from CTEnhanceLib.training.adversary import Adversary
 from CTEnhanceLib.training.average import WeightAverage
 from CTEnhanceLib.training.config import TrainingConfig
+from CTEnhanceLib.training.data.sources import Batch
 from CTEnhanceLib.training.losses import reconstruction_losses, wanted
-from CTEnhanceLib.training.sources import Batch
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric

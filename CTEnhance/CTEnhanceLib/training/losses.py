@@ -7,7 +7,7 @@ from torch import Tensor
 
 from CTEnhanceLib.ct.intensity import STORED_MAX
 from CTEnhanceLib.training.config import LossSection, ModelSection
-from CTEnhanceLib.training.sources import Batch
+from CTEnhanceLib.training.data.sources import Batch
 
 
 def wanted(batch: Batch, model: ModelSection) -> Tensor:

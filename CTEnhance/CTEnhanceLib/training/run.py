@@ -21,10 +21,10 @@ from CTEnhanceLib.model.spec import ModelSpec
 from CTEnhanceLib.model.stack import Stack, build_generator
 from CTEnhanceLib.training.checkpoint import load_checkpoint, save_checkpoint
 from CTEnhanceLib.training.config import TrainingConfig
+from CTEnhanceLib.training.data.sources import Batch, Request, Sources
 from CTEnhanceLib.training.export import export_model, make_spec, with_two_ends
 from CTEnhanceLib.training.journal import Journal
 from CTEnhanceLib.training.learner import Learner
-from CTEnhanceLib.training.sources import Batch, Request, Sources
 from CTEnhanceLib.training.statistics import settle_statistics
 from CTEnhanceLib.training.validation import Case, Figures, figures_of, load_case
 

@@ -1,6 +1,6 @@
 """Fit the network of `ct.profile_estimate`: what is in profile_estimate.npz.
 
-    python -m CTEnhanceLib.training.profile_estimator DATA OUT.npz [--simulations 8000] [--steps 5000]
+    python -m CTEnhanceLib.training.slice_profile.estimator DATA OUT.npz [--simulations 8000] [--steps 5000]
 
 DATA is the folder of thin training volumes named in `VOLUMES`. Patches of one simulated volume go through the network
 together; its answer is compared with the profile that made the volume. Then it is measured, on new simulations, how
@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from CTEnhanceLib.ct.profile import profile_of_deviation
 from CTEnhanceLib.ct.profile_estimate import KNOWN, answer
 from CTEnhanceLib.ct.profile_patches import FEATURES, SAMPLES, SLICES, blurred_patches, clipped, measured_patches
-from CTEnhanceLib.training.profile_volumes import DEVIATIONS, Simulated, ThinVolumes
+from CTEnhanceLib.training.slice_profile.volumes import DEVIATIONS, Simulated, ThinVolumes
 
 logger = logging.getLogger(__name__)
 

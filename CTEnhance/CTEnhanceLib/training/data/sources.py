@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from CTEnhanceLib.errors import UsageError
 from CTEnhanceLib.training.config import TrainingConfig, data_path
-from CTEnhanceLib.training.real_pair import MeasuredProfile, RealPair
+from CTEnhanceLib.training.data.real_pair import MeasuredProfile, RealPair
 from CTEnhanceLib.training.simulation.pairs import Pair, draw_pair
 from CTEnhanceLib.training.simulation.settings import Simulation
 from CTEnhanceLib.training.simulation.volume import ThinVolume

@@ -1,0 +1,1 @@
+"""What a training run draws its pairs from."""

@@ -1,0 +1,1 @@
+"""Fitting the network that estimates the slice profile."""
