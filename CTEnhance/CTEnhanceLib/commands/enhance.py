@@ -6,9 +6,9 @@ import argparse
 from pathlib import Path
 from threading import Event
 
-from CTEnhanceLib.commands.further_series import Input, add_series_arguments, read_inputs
-from CTEnhanceLib.commands.outputs import check_outputs, write_outputs
 from CTEnhanceLib.commands.series import series_table
+from CTEnhanceLib.commands.shared.further_series import Input, add_series_arguments, read_inputs
+from CTEnhanceLib.commands.shared.outputs import check_outputs, write_outputs
 from CTEnhanceLib.dicom.folder.series import SeveralSeriesError
 from CTEnhanceLib.enhancement.device import PRECISIONS
 from CTEnhanceLib.enhancement.options import Progress

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from CTEnhanceLib.commands.further_series import Input, used_sources
+from CTEnhanceLib.commands.shared.further_series import Input, used_sources
 from CTEnhanceLib.ct.geometry import slice_geometry
 from CTEnhanceLib.dicom.derived.write import check_output_folder
 from CTEnhanceLib.errors import UsageError, shown
