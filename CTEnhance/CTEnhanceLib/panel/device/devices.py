@@ -1,7 +1,7 @@
 """Which devices a run can use; asked of a process of its own, as only torch knows and Slicer must not wait for it.
 
-Run as a program (``python -m CTEnhanceLib.panel.device.devices``) it prints what it finds as one JSON line; so this file
-imports neither Qt nor Slicer.
+Run as a program (``python -m CTEnhanceLib.panel.device.devices``) it prints what it finds as one JSON line.
+Therefore this file imports neither Qt nor Slicer.
 """
 
 from __future__ import annotations
