@@ -34,17 +34,17 @@ class Studio:
     """
 
     def __init__(self, folder: Path, size: tuple[int, int] = (640, 480), wrist: bool = True) -> None:
-        from CTEnhanceLib.scene.headless.offscreen import OffscreenStage
+        from CTEnhanceLib.scene.headless.offscreen import OffscreenViewHost
 
         self.folder = folder
         self.host = Host().start()
         import slicer
 
-        self.stage = OffscreenStage(size)
-        self.stage.show_layout(slicer.vtkMRMLLayoutNode.SlicerLayoutOneUpRedSliceView)
-        slicer.mrmlScene = self.stage.scene
+        self.view_host = OffscreenViewHost(size)
+        self.view_host.show_layout(slicer.vtkMRMLLayoutNode.SlicerLayoutOneUpRedSliceView)
+        slicer.mrmlScene = self.view_host.scene
         self.module: Any = self.host.open_module()
-        self.module.panel.comparison.make_stage = lambda: self.stage
+        self.module.panel.comparison.make_view_host = lambda: self.view_host
         if wrist:
             self.wrist = self._load_wrist()
             self.module.ui.inputSelector.setCurrentNode(self.wrist)
@@ -174,7 +174,7 @@ def main(arguments: list[str]) -> None:
     ui.spacingSpinBox.value = 3.0
     studio.take("panel-refused", USUAL)
     studio.module.cleanup()
-    studio.stage.close()
+    studio.view_host.close()
 
 
 if __name__ == "__main__":

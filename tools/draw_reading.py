@@ -28,17 +28,17 @@ class Screen:
     """Views and section of a reading, taken as one picture."""
 
     def __init__(self, study: Path, folder: Path) -> None:
-        from CTEnhanceLib.scene.headless.offscreen import OffscreenStage
+        from CTEnhanceLib.scene.headless.offscreen import OffscreenViewHost
 
         self.folder = folder
         self.host = Host().start()
         import slicer
 
-        self.stage = OffscreenStage(VIEWS)
-        self.stage.show_layout(slicer.vtkMRMLLayoutNode.SlicerLayoutOneUpRedSliceView)
-        slicer.mrmlScene = self.stage.scene
+        self.view_host = OffscreenViewHost(VIEWS)
+        self.view_host.show_layout(slicer.vtkMRMLLayoutNode.SlicerLayoutOneUpRedSliceView)
+        slicer.mrmlScene = self.view_host.scene
         self.module: Any = self.host.open_module()
-        self.module.panel.comparison.make_stage = lambda: self.stage
+        self.module.panel.comparison.make_view_host = lambda: self.view_host
         self.section = self.module.panel.reading
         w = self.section.widgets
         w.section.collapsed = False
@@ -57,7 +57,7 @@ class Screen:
         panel.resize(PANEL, panel.sizeHint.height())
         self.host.wait(lambda: False, 0.2)
         picture = np.full((height, VIEWS[0] + PANEL, 3), 239, np.uint8)
-        picture[: VIEWS[1], : VIEWS[0]] = self.stage.picture()
+        picture[: VIEWS[1], : VIEWS[0]] = self.view_host.picture()
         picture[VIEWS[1] :, : VIEWS[0]] = 0
         shown = _pixels(panel.grab())
         rows = min(height, shown.shape[0])
@@ -116,7 +116,7 @@ def main(arguments: list[str]) -> None:
         screen.take("reading-preference")
         section.close()
         screen.module.cleanup()
-        screen.stage.close()
+        screen.view_host.close()
 
 
 if __name__ == "__main__":

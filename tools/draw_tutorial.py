@@ -57,7 +57,7 @@ class Tutorial:
 
     def views(self) -> np.ndarray:
         """The views as they are now."""
-        return self.studio.stage.picture()
+        return self.studio.view_host.picture()
 
     def finish(self) -> None:
         """As at the end of a run: outcome, folded choices, open comparison."""
@@ -175,7 +175,7 @@ def main(arguments: list[str]) -> None:
     ankle(tutorial)
     fracture(tutorial)
     tutorial.module.cleanup()
-    tutorial.studio.stage.close()
+    tutorial.studio.view_host.close()
 
 
 if __name__ == "__main__":

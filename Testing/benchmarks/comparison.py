@@ -19,7 +19,7 @@ import SimpleITK as sitk
 
 from CTEnhanceLib.scene.comparison.comparison import Comparison
 from CTEnhanceLib.scene.comparison.views.layouts import LAYOUTS
-from CTEnhanceLib.scene.headless.offscreen import OUTER_GAP, OffscreenStage
+from CTEnhanceLib.scene.headless.offscreen import OUTER_GAP, OffscreenViewHost
 from CTEnhanceLib.scene.nodes import add_volume
 from CTEnhanceLib.scene.output import apply_result
 
@@ -57,15 +57,15 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=512)
     chosen = parser.parse_args()
     print(f"{chosen.size} x {chosen.size} x {chosen.slices} voxels, {os.cpu_count()} CPUs, views of 512 x 512")
-    with OffscreenStage((2 * 512 + OUTER_GAP, 512)) as stage:
-        stage.show_layout(6)  # one of Slicer's own
-        measured = add_volume(stage.scene, limb(chosen.size, chosen.slices // 3, 3.0), "limb", (-300, 1500))
+    with OffscreenViewHost((2 * 512 + OUTER_GAP, 512)) as view_host:
+        view_host.show_layout(6)  # one of Slicer's own
+        measured = add_volume(view_host.scene, limb(chosen.size, chosen.slices // 3, 3.0), "limb", (-300, 1500))
         computed = apply_result(measured, limb(chosen.size, chosen.slices, 1.0), {"model": {}}, 1.0)
-        comparison = Comparison(measured, computed, stage=stage)
+        comparison = Comparison(measured, computed, view_host=view_host)
         print(f"opening the coronal pair        {timed(lambda: comparison.show('coronal')):6.2f} s")
-        stage.picture()
-        _reveal(comparison, stage)
-        _switching(comparison, stage)
+        view_host.picture()
+        _reveal(comparison, view_host)
+        _switching(comparison, view_host)
         for name, change in (
             ("cubic interpolation on the left", {"left": "cubic"}),
             ("difference map", {"blend": "difference"}),
@@ -74,7 +74,7 @@ def main() -> None:
         print(f"leaving                         {timed(comparison.leave):6.2f} s")
 
 
-def _reveal(comparison: Comparison, stage: OffscreenStage) -> None:
+def _reveal(comparison: Comparison, view_host: OffscreenViewHost) -> None:
     comparison.set(blend="reveal")
     view = comparison.slice_views[1]
     view.render()
@@ -87,7 +87,7 @@ def _reveal(comparison: Comparison, stage: OffscreenStage) -> None:
     print(f"reveal cursor                   {1 / median:6.1f} frames/s, median of {FRAMES} [at least 15]")
 
 
-def _switching(comparison: Comparison, stage: OffscreenStage) -> None:
+def _switching(comparison: Comparison, view_host: OffscreenViewHost) -> None:
     seconds = {}
     for _ in range(2):  # the first time makes the views, too
         for name in LAYOUTS:
@@ -95,7 +95,7 @@ def _switching(comparison: Comparison, stage: OffscreenStage) -> None:
     for name, (first, again) in seconds.items():
         print(f"switching to {name:<18} {again:6.2f} s, first time {first:.2f} s [below 1]")
     comparison.show("3d")
-    print(f"one frame of both 3D views      {timed(stage.picture):6.2f} s, then {timed(stage.picture):.2f} s")
+    print(f"one frame of both 3D views      {timed(view_host.picture):6.2f} s, then {timed(view_host.picture):.2f} s")
     comparison.show("coronal")
 
 

@@ -94,16 +94,16 @@ class Desktop:
     """What modules use of ``slicer.app.layoutManager()``.
 
     Args:
-        stage: The offscreen views behind it.
+        view_host: The offscreen views behind it.
         later: Does something after some milliseconds, in an event of its own.
         width: Pixels that the window leaves for views.
         height: Likewise.
     """
 
     def __init__(
-        self, stage: Any, later: Callable[[float, Callable[[], None]], None], width: int = 860, height: int = 600
+        self, view_host: Any, later: Callable[[float, Callable[[], None]], None], width: int = 860, height: int = 600
     ) -> None:
-        self._stage, self._later = stage, later
+        self._view_host, self._later = view_host, later
         self.width, self.height = width, height
         self._widgets: dict[str, _Widget] = {}
         self._plots: list[Any] = []
@@ -111,19 +111,19 @@ class Desktop:
         self._gone: dict[str, Callable[[], bool]] = {}
         self.console: list[str] = []
         self.probe = DataProbe(self)
-        scene = stage.scene
+        scene = view_host.scene
         self._scene_tag = scene.AddObserver(slicer.vtkMRMLScene.NodeRemovedEvent, self._node_removed)
         self._resize_soon()
 
     def close(self) -> None:
         """Let go of the scene."""
-        self._stage.scene.RemoveObserver(self._scene_tag)
+        self._view_host.scene.RemoveObserver(self._scene_tag)
         for widget in self._widgets.values():
             widget.destroy()
 
     @property
     def layout(self) -> int:
-        return 0 if self._layout_zero else self._stage.layout()
+        return 0 if self._layout_zero else self._view_host.layout()
 
     def first_start(self) -> None:
         """As when Slicer runs for the first time: the layout has no number."""
@@ -132,10 +132,10 @@ class Desktop:
     def setLayout(self, identifier: int) -> None:
         self._layout_zero = False
         identifier = identifier or slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView
-        self._stage.size = _BORN
-        self._stage.show_layout(identifier)
+        self._view_host.size = _BORN
+        self._view_host.show_layout(identifier)
         self.width = max(self.width, self._needed())
-        for tag in self._stage.rectangles():
+        for tag in self._view_host.rectangles():
             self._widget(tag)
         self._follow_plots()
         self._resize_soon()
@@ -144,13 +144,13 @@ class Desktop:
         return SimpleNamespace(width=self.width, height=self.height)
 
     def layoutLogic(self) -> Any:
-        return self._stage._layouts
+        return self._view_host._layouts
 
     def sliceViewNames(self) -> list[str]:
         return [tag for tag, widget in self._widgets.items() if widget.is_slice]
 
     def sliceWidget(self, tag: str) -> Any:
-        shown = tag in self._widgets or tag in self._stage.rectangles()
+        shown = tag in self._widgets or tag in self._view_host.rectangles()
         return self._widget(tag).outside if shown else None
 
     def viewWidget(self, node: Any) -> Any:
@@ -168,33 +168,33 @@ class Desktop:
         return self._widget(tag).picture
 
     def _needed(self) -> int:
-        description = self._stage._layouts.GetLayoutNode().GetLayoutDescription(self._stage.layout())
+        description = self._view_host._layouts.GetLayoutNode().GetLayoutDescription(self._view_host.layout())
         return _width_of(ElementTree.fromstring(description))
 
     def _resize_soon(self) -> None:
         def resize() -> None:
-            self._stage.size = (self.width, self.height)
-            for tag, (_, _, width, height) in self._stage.rectangles().items():
-                self._stage._window(tag).resize(width, height)
+            self._view_host.size = (self.width, self.height)
+            for tag, (_, _, width, height) in self._view_host.rectangles().items():
+                self._view_host._window(tag).resize(width, height)
                 self._widget(tag).draw()
 
         self._later(0, resize)
 
     def _widget(self, tag: str) -> _Widget:
         if tag not in self._widgets:
-            widget = self._widgets[tag] = _Widget(self, tag, self._stage._window(tag).view)
+            widget = self._widgets[tag] = _Widget(self, tag, self._view_host._window(tag).view)
             if widget.is_slice:
                 self.probe.watch(tag, widget.outside.sliceLogic())
         return self._widgets[tag]
 
     def _follow_plots(self) -> None:
-        shown = self._stage._layouts.GetLayoutNode().GetLayoutDescription(self._stage.layout())
+        shown = self._view_host._layouts.GetLayoutNode().GetLayoutDescription(self._view_host.layout())
         tags = [
             element.attrib["singletontag"]
             for element in ElementTree.fromstring(shown).iter("view")
             if element.attrib["class"] == "vtkMRMLPlotViewNode"
         ]
-        self._plots = [_PlotWidget(self._stage.scene.GetSingletonNode(tag, "vtkMRMLPlotViewNode")) for tag in tags]
+        self._plots = [_PlotWidget(self._view_host.scene.GetSingletonNode(tag, "vtkMRMLPlotViewNode")) for tag in tags]
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def _node_removed(self, _scene: Any, _event: str, node: Any) -> None:
@@ -204,12 +204,12 @@ class Desktop:
             if widget.node is node:
                 widget.destroy()
                 del self._widgets[tag]
-                self._stage.close_view(tag)
+                self._view_host.close_view(tag)
         if node.IsA("vtkMRMLCameraNode") and node.GetLayoutName():
             self._camera_comes_back(node)
 
     def _camera_comes_back(self, camera: Any) -> None:
-        name, scene = camera.GetLayoutName(), self._stage.scene
+        name, scene = camera.GetLayoutName(), self._view_host.scene
         gone = self._gone.get(name)
         if name not in self._widgets and (gone is None or not gone()):
             return
@@ -254,7 +254,7 @@ class _Widget:
         """A new picture is drawn now; those of bone in 3D are left out, as they take long and are not asked for."""
         self._waiting = False
         if self._alive and self.is_slice:
-            self.picture = self._desktop._stage.grab(self.tag)
+            self.picture = self._desktop._view_host.grab(self.tag)
 
     def _draw_soon(self) -> None:
         if not self._waiting:

@@ -1,4 +1,4 @@
-"""Real MRML without a desktop: a scene, a stage, and a small pair of volumes to compare."""
+"""Real MRML without a desktop: a scene, a view host, and a small pair of volumes to compare."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ pytest.importorskip("slicer", reason="slicer-core is not installed (it needs Pyt
 import slicer
 
 from CTEnhanceLib.evaluation.baselines import baseline_volume
-from CTEnhanceLib.scene.headless.offscreen import OffscreenStage
+from CTEnhanceLib.scene.headless.offscreen import OffscreenViewHost
 from CTEnhanceLib.scene.nodes import add_volume
 from CTEnhanceLib.scene.output import apply_result
 
@@ -53,19 +53,19 @@ def scene() -> slicer.vtkMRMLScene:
 
 
 @pytest.fixture
-def stage() -> Iterator[OffscreenStage]:
+def view_host() -> Iterator[OffscreenViewHost]:
     """Views of 640 x 480 pixels in all, showing nothing of the comparison yet."""
-    with OffscreenStage((640, 480), window_width=2000) as stage:
-        stage.show_layout(slicer.vtkMRMLLayoutNode.SlicerLayoutOneUpRedSliceView)
-        yield stage
+    with OffscreenViewHost((640, 480), window_width=2000) as view_host:
+        view_host.show_layout(slicer.vtkMRMLLayoutNode.SlicerLayoutOneUpRedSliceView)
+        yield view_host
 
 
 @pytest.fixture
-def measured(stage: OffscreenStage) -> slicer.vtkMRMLScalarVolumeNode:
+def measured(view_host: OffscreenViewHost) -> slicer.vtkMRMLScalarVolumeNode:
     """A tube in 3 mm slices."""
     from CTEnhanceLib.ct.thicken import thicken
 
-    return add_volume(stage.scene, thicken(oblique_tube((0.8, 0.8, 1.0)), 3.0), "tube", WINDOW)
+    return add_volume(view_host.scene, thicken(oblique_tube((0.8, 0.8, 1.0)), 3.0), "tube", WINDOW)
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ def test_the_scripts_of_the_guide_run_as_they_are_printed(
     scripts,
     desktop,  # noqa: F811
     events,  # noqa: F811
-    stage,
+    view_host,
     measured,
     reference,
     monkeypatch,
@@ -40,12 +40,12 @@ def test_the_scripts_of_the_guide_run_as_they_are_printed(
     exec(first, names)
     events.turn(SETTLED)
     assert desktop.layout == layout
-    line = stage.scene.AddNewNodeByClass("vtkMRMLMarkupsLineNode")
+    line = view_host.scene.AddNewNodeByClass("vtkMRMLMarkupsLineNode")
     line.AddControlPointWorld(-4.0, -50.0, 104.0)
     line.AddControlPointWorld(-4.0, -50.0, 130.0)
     names["comparison"] = type(names["comparison"])(measured, names["computed"])
     exec(figures, {**names, "reference": reference, "line": line})
-    assert stage.layout() == LAYOUTS["figures"].forms[0].identifier
+    assert view_host.layout() == LAYOUTS["figures"].forms[0].identifier
     names["comparison"].leave()
     events.turn(SETTLED)
 

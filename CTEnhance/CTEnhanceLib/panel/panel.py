@@ -70,7 +70,7 @@ class Panel:
         ui.savePageButton.connect("clicked(bool)", self._save_page)
         self.installation = InstallationSection(ui, resource_path("requirements.txt"))
         self.reading = ReadingSection(
-            ui.compareCollapsibleButton, self.comparison.stage, self._reading_changed, self._why_no_reading
+            ui.compareCollapsibleButton, self.comparison.view_host, self._reading_changed, self._why_no_reading
         )
         ui.advancedCollapsibleButton.connect("contentsCollapsed(bool)", self._advanced_opened)
 
@@ -311,7 +311,7 @@ class Panel:
         if self.parameters is None:  # the user is in another module meanwhile
             return
         self.parameters.outputVolume = self.parameters.comparedVolume = node
-        if slicer.app.layoutManager() is not None or self.comparison.make_stage is not None:
+        if slicer.app.layoutManager() is not None or self.comparison.make_view_host is not None:
             self._fold_for_looking()
             self.comparison.open(node, self.parameters.referenceVolume)
 

@@ -90,7 +90,7 @@ def sentences(_: Callable[[str], str]) -> tuple[str, ...]:
         _("The {0} must be a positive number of mm, not {1}."),
         _("The {0} was left out: {1}."),
         _("There are only {0} slices; the outer ones are computed with less to go by."),
-        _("There is no Slicer window here: pass a stage, CTEnhanceLib.scene.headless.offscreen.OffscreenStage() for pictures without a desktop."),
+        _("There is no Slicer window here: pass a view host, CTEnhanceLib.scene.headless.offscreen.OffscreenViewHost() for pictures without a desktop."),
         _("There is no model {0}; installed are: {1}. Give one of these names or a folder with a {2}."),
         _("There is no setting '{0}': choose one of {1}."),
         _("There is no {0} '{1}': choose one of {2}."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from panel.compare.test_section import compare, computed, scene, stage  # noqa: F401
+from panel.compare.test_section import compare, computed, scene, view_host  # noqa: F401
 from panel.measured import add_measured
 from panel.test_panel import load_scene, saved_scene
 

@@ -14,25 +14,25 @@ OWN_LAYOUT = 6  # one red slice view
 
 
 @pytest.fixture
-def stage(host, workplace):
+def view_host(host, workplace):
     """Views of 320 x 240 pixels in all, on a scene of their own that is Slicer's for the time of the test."""
     pytest.importorskip("trame_slicer")
     import slicer
 
-    from CTEnhanceLib.scene.headless.offscreen import OffscreenStage
+    from CTEnhanceLib.scene.headless.offscreen import OffscreenViewHost
 
     before = slicer.mrmlScene
-    with OffscreenStage((320, 240), window_width=2000) as stage:
-        slicer.mrmlScene = stage.scene
-        stage.show_layout(OWN_LAYOUT)
-        yield stage
+    with OffscreenViewHost((320, 240), window_width=2000) as view_host:
+        slicer.mrmlScene = view_host.scene
+        view_host.show_layout(OWN_LAYOUT)
+        yield view_host
         slicer.mrmlScene = before
 
 
 @pytest.fixture
-def scene(stage):
+def scene(view_host):
     """The scene of the views."""
-    return stage.scene
+    return view_host.scene
 
 
 @pytest.fixture
@@ -48,9 +48,9 @@ def computed(wrist):
 
 
 @pytest.fixture
-def compare(module, stage, computed):
+def compare(module, view_host, computed):
     """The module, ready to compare."""
-    module.panel.comparison.make_stage = lambda: stage
+    module.panel.comparison.make_view_host = lambda: view_host
     module.ui.comparedSelector.setCurrentNode(computed)
     yield module
     module.panel.comparison.leave()
@@ -69,15 +69,15 @@ def test_only_a_computed_volume_can_be_compared(module, wrist, computed):
     assert not module.ui.comparisonControlsWidget.isVisibleTo(module.ui.compareCollapsibleButton)
 
 
-def test_pressing_shows_both_and_pressing_again_brings_the_layout_back(compare, stage, scene):
+def test_pressing_shows_both_and_pressing_again_brings_the_layout_back(compare, view_host, scene):
     nodes = scene.GetNumberOfNodes()
     compare.ui.compareButton.click()
-    assert stage.layout() == 4705
+    assert view_host.layout() == 4705
     assert compare.ui.comparisonControlsWidget.isVisibleTo(compare.ui.compareCollapsibleButton)
     labels = [label.badge for label in compare.panel.comparison.comparison.labels.values()]
     assert any("MEASURED" in label for label in labels) and any("COMPUTED" in label for label in labels)
     compare.ui.compareButton.click()
-    assert stage.layout() == OWN_LAYOUT
+    assert view_host.layout() == OWN_LAYOUT
     assert scene.GetNumberOfNodes() <= nodes + 1  # the subject hierarchy's own
 
 
@@ -168,14 +168,14 @@ def test_one_box_crops_both_sides(compare, scene):
     assert scene.GetNumberOfNodesByClass("vtkMRMLMarkupsROINode") == 0
 
 
-def test_leaving_the_module_brings_the_layout_back_and_returning_opens_it_again(host, compare, stage):
+def test_leaving_the_module_brings_the_layout_back_and_returning_opens_it_again(host, compare, view_host):
     compare.ui.compareButton.click()
     choose(compare.ui.leftComboBox, "linear")
     host.leave(compare)
-    assert stage.layout() == OWN_LAYOUT
+    assert view_host.layout() == OWN_LAYOUT
     assert compare.panel.comparison.comparison is None
     host.enter(compare)
-    assert stage.layout() == 4705
+    assert view_host.layout() == 4705
     assert compare.panel.comparison.comparison.settings.left == "linear"
 
 
@@ -187,14 +187,14 @@ def test_closing_the_scene_forgets_the_comparison(compare, scene):
     assert not compare.ui.compareButton.enabled
 
 
-def test_a_finished_run_is_shown_beside_what_was_measured(host, module, stage, wrist, fake_worker):
+def test_a_finished_run_is_shown_beside_what_was_measured(host, module, view_host, wrist, fake_worker):
     fake_worker(module, "done")
-    module.panel.comparison.make_stage = lambda: stage
+    module.panel.comparison.make_view_host = lambda: view_host
     module.ui.inputSelector.setCurrentNode(wrist)
     module.ui.enhanceButton.click()
     assert host.wait(lambda: not module.panel.run_section.is_running, 20)
     assert module.panel.run_section.outcome.kind == "done"
-    assert stage.layout() == 4705
+    assert view_host.layout() == 4705
     assert module.ui.comparedSelector.currentNode().GetName() == "Müller, Anna [1 mm computed]"
     module.panel.comparison.leave()
 
@@ -217,11 +217,11 @@ def test_bone_surfaces_are_measured_and_exported(compare, host, tmp_path, scene)
     assert scene.GetNumberOfNodesByClass("vtkMRMLModelNode") == models
 
 
-def test_removing_a_compared_volume_leaves_the_comparison(compare, stage, scene, wrist):
+def test_removing_a_compared_volume_leaves_the_comparison(compare, view_host, scene, wrist):
     compare.ui.compareButton.click()
     scene.RemoveNode(wrist)
     assert compare.panel.comparison.comparison is None
-    assert stage.layout() == OWN_LAYOUT
+    assert view_host.layout() == OWN_LAYOUT
 
 
 def test_figures_without_a_reference_come_as_a_table(compare, scene):

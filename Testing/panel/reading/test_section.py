@@ -13,26 +13,26 @@ KEYS = {"forth": "Return", "back": "Backspace"}
 
 
 @pytest.fixture
-def stage(host, workplace):
+def view_host(host, workplace):
     """Small views on a scene of their own that is Slicer's for the time of the test."""
     pytest.importorskip("trame_slicer")
     import slicer
 
-    from CTEnhanceLib.scene.headless.offscreen import OffscreenStage
+    from CTEnhanceLib.scene.headless.offscreen import OffscreenViewHost
 
     before = slicer.mrmlScene
-    with OffscreenStage((240, 160)) as stage:
-        slicer.mrmlScene = stage.scene
-        stage.show_layout(OWN_LAYOUT)
-        stage.slice_view("Red")
-        yield stage
+    with OffscreenViewHost((240, 160)) as view_host:
+        slicer.mrmlScene = view_host.scene
+        view_host.show_layout(OWN_LAYOUT)
+        view_host.slice_view("Red")
+        yield view_host
         slicer.mrmlScene = before
 
 
 @pytest.fixture
-def scene(stage):
+def scene(view_host):
     """The scene of the views."""
-    return stage.scene
+    return view_host.scene
 
 
 @pytest.fixture(scope="module")
@@ -49,9 +49,9 @@ def study(planned_once):
 
 
 @pytest.fixture
-def reading(module, stage, study):
+def reading(module, view_host, study):
     """The section with a study chosen."""
-    module.panel.comparison.make_stage = lambda: stage
+    module.panel.comparison.make_view_host = lambda: view_host
     section = module.panel.reading
     section.widgets.section.collapsed = False
     section.widgets.folderLineEdit.text = str(study[0])
@@ -99,7 +99,7 @@ def values(folder, reader="Anna"):
 
 
 @pytest.mark.parametrize("answer", [answer_by_mouse, answer_by_keys])
-def test_a_reader_finishes_a_study_and_it_is_scored(begun, study, answer, scene, stage):
+def test_a_reader_finishes_a_study_and_it_is_scored(begun, study, answer, scene, view_host):
     folder, key = study
     kinds = kind_of(key)
     w = begun.widgets
@@ -120,7 +120,7 @@ def test_a_reader_finishes_a_study_and_it_is_scored(begun, study, answer, scene,
     assert "grade of" in table.GetValueByName(0, "what").ToString()
     assert begun.score.shown.charts[0].GetNumberOfPlotSeriesNodes() == 1
     begun.score.close()
-    assert stage.layout() == OWN_LAYOUT
+    assert view_host.layout() == OWN_LAYOUT
     assert scene.GetNumberOfNodesByClass("vtkMRMLTableNode") == 0
 
 
@@ -196,7 +196,7 @@ def test_back_shows_what_was_answered_and_it_can_be_changed(begun, study):
     assert begun.session.value("grade", letter) == given % 4 + 1
 
 
-def test_a_pause_hides_the_images_and_stops_answers(begun, stage):
+def test_a_pause_hides_the_images_and_stops_answers(begun, view_host):
     begun.press("pause")
     assert begun.views.volumes == {}
     begun.press("1")
@@ -222,7 +222,7 @@ def test_keys_are_shortcuts_of_the_window(begun):
     assert begun.views.alone
 
 
-def test_comparison_and_run_are_locked_while_a_study_is_open(begun, module, stage):
+def test_comparison_and_run_are_locked_while_a_study_is_open(begun, module, view_host):
     from CTEnhanceLib.errors import UsageError
 
     assert not module.ui.compareCollapsibleButton.enabled
@@ -232,7 +232,7 @@ def test_comparison_and_run_are_locked_while_a_study_is_open(begun, module, stag
         module.panel.comparison.open(None)
     begun.close()
     assert module.ui.compareCollapsibleButton.enabled
-    assert stage.layout() == OWN_LAYOUT
+    assert view_host.layout() == OWN_LAYOUT
 
 
 def test_other_volumes_are_closed_before_a_study_opens_or_it_does_not_open(reading, host, scene):
@@ -249,10 +249,10 @@ def test_other_volumes_are_closed_before_a_study_opens_or_it_does_not_open(readi
     assert scene.GetFirstNodeByName("wrist thick") is None
 
 
-def test_leaving_the_module_pauses_and_coming_back_goes_on(begun, module, host, stage):
+def test_leaving_the_module_pauses_and_coming_back_goes_on(begun, module, host, view_host):
     begun.press("3")
     host.leave(module)
-    assert stage.layout() == OWN_LAYOUT
+    assert view_host.layout() == OWN_LAYOUT
     assert begun.session.paused and begun.views.volumes == {}
     host.enter(module)
     assert not begun.session.paused and len(begun.views.volumes) == 4
@@ -284,7 +284,7 @@ def test_what_is_no_study_is_said(reading, tmp_path):
     assert "cannot be read as a blinded study" in reading.widgets.statusLabel.text
 
 
-def test_every_type_of_question_has_its_widget(module, stage, tmp_path):
+def test_every_type_of_question_has_its_widget(module, view_host, tmp_path):
     from CTEnhanceLib.evaluation.reading.study import Question
 
     questions = (
@@ -293,7 +293,7 @@ def test_every_type_of_question_has_its_widget(module, stage, tmp_path):
         Question("remark", "text", "Remarks?", of="set", required=False),
     )
     folder, _ = planned(tmp_path, study_of(1, questions=questions))
-    module.panel.comparison.make_stage = lambda: stage
+    module.panel.comparison.make_view_host = lambda: view_host
     section = module.panel.reading
     section.open(str(folder), "Ben")
     section.questions.buttons["gap", "A"]["no"].click()

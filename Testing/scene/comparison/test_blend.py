@@ -14,8 +14,8 @@ VIEW = "CTECCoronal"
 
 
 @pytest.fixture
-def comparison(stage, measured, computed):
-    comparison = Comparison(measured, computed, stage=stage)
+def comparison(view_host, measured, computed):
+    comparison = Comparison(measured, computed, view_host=view_host)
     comparison.show("coronal")
     return comparison
 
@@ -28,13 +28,13 @@ def _inner(picture):
 
 def _plain(comparison):
     """The left and right picture of the pair with nothing laid over them."""
-    return _inner(comparison.stage.grab("CTEMCoronal")), _inner(comparison.stage.grab(VIEW))
+    return _inner(comparison.view_host.grab("CTEMCoronal")), _inner(comparison.view_host.grab(VIEW))
 
 
 def test_the_reveal_cursor_shows_measured_left_of_it_and_computed_right_of_it(comparison):
     left, right = _plain(comparison)
     comparison.set(blend="reveal")
-    mixed = _inner(comparison.stage.grab(VIEW))
+    mixed = _inner(comparison.view_host.grab(VIEW))
     edge = comparison.view_setup.reveal(VIEW).position[0] - 10
     assert np.abs(mixed[:, : edge - 2] - left[:, : edge - 2]).max() < 3
     assert np.abs(mixed[:, edge + 2 :] - right[:, edge + 2 :]).max() < 3
@@ -51,15 +51,15 @@ def test_the_reveal_cursor_follows_the_mouse(comparison):
 
 def test_revealed_slices_go_on_scrolling(comparison):
     comparison.set(blend="reveal")
-    before = _inner(comparison.stage.grab(VIEW))
+    before = _inner(comparison.view_host.grab(VIEW))
     comparison.jump((0.0, -45.0, 118.0))
-    assert np.abs(_inner(comparison.stage.grab(VIEW)) - before).max() > 50
+    assert np.abs(_inner(comparison.view_host.grab(VIEW)) - before).max() > 50
 
 
 def test_the_checkerboard_shows_some_of_each(comparison):
     left, right = _plain(comparison)
     comparison.set(blend="checkerboard")
-    mixed = _inner(comparison.stage.grab(VIEW))
+    mixed = _inner(comparison.view_host.grab(VIEW))
     differ = np.abs(left - right).max(2) > 30
     as_left = np.abs(mixed - left).max(2)[differ] < 3
     as_right = np.abs(mixed - right).max(2)[differ] < 3
@@ -73,7 +73,7 @@ def test_flicker_shows_one_after_the_other_and_the_label_tells_which(comparison)
     flicker = comparison.view_setup.flicker
     seen = []
     for _ in range(2):
-        seen.append((comparison.labels[VIEW].badge.split(" ")[0], _inner(comparison.stage.grab(VIEW))))
+        seen.append((comparison.labels[VIEW].badge.split(" ")[0], _inner(comparison.view_host.grab(VIEW))))
         flicker.step()
     assert [badge for badge, _ in seen] == ["COMPUTED", "MEASURED"]
     assert np.abs(seen[0][1] - right).max() < 3
@@ -92,9 +92,9 @@ def test_switching_a_blend_off_brings_the_plain_picture_back(comparison):
     _, right = _plain(comparison)
     for blend in ("reveal", "checkerboard", "flicker", "difference"):
         comparison.set(blend=blend)
-        comparison.stage.grab(VIEW)
+        comparison.view_host.grab(VIEW)
     comparison.set(blend="none")
-    assert np.abs(_inner(comparison.stage.grab(VIEW)) - right).max() < 3
+    assert np.abs(_inner(comparison.view_host.grab(VIEW)) - right).max() < 3
 
 
 def test_the_difference_map_is_red_where_the_thick_slice_is_brighter_and_blue_where_the_computed_one_is(
@@ -107,8 +107,8 @@ def test_the_difference_map_is_red_where_the_thick_slice_is_brighter_and_blue_wh
     thin[:, :, 40:] += 300
     computed.GetImageData().Modified()
     comparison.set(blend="difference", difference_hu=200.0)
-    _hide_legends(comparison.stage.scene)
-    picture = _inner(comparison.stage.grab(VIEW))[80:-80]
+    _hide_legends(comparison.view_host.scene)
+    picture = _inner(comparison.view_host.grab(VIEW))[80:-80]
     red_minus_blue = (picture[..., 0] - picture[..., 2]).mean(0)
     # the patient's left, where i ends in these volumes, is on the right of a coronal view
     sixth = len(red_minus_blue) // 6
@@ -124,43 +124,43 @@ def _hide_legends(scene):
 
 def test_the_difference_against_the_measured_slices_is_the_one_of_the_repeated_slices(comparison, measured, computed):
     comparison.set(blend="difference")
-    shown = comparison.stage.scene.GetNodeByID(comparison.slice_views[1].composite.GetBackgroundVolumeID())
+    shown = comparison.view_host.scene.GetNodeByID(comparison.slice_views[1].composite.GetBackgroundVolumeID())
     expected = np.repeat(voxels(measured), 3, axis=0).astype(int) - voxels(computed)
     assert np.array_equal(voxels(shown), expected)
 
 
 def test_the_range_of_the_difference_map_can_be_chosen_and_its_legend_shows_hu(comparison):
     comparison.set(blend="difference", difference_hu=150.0)
-    legends = comparison.stage.scene.GetNodesByClass("vtkMRMLColorLegendDisplayNode")
+    legends = comparison.view_host.scene.GetNodesByClass("vtkMRMLColorLegendDisplayNode")
     assert legends.GetNumberOfItems() == 1
     legend = legends.GetItemAsObject(0)
     assert legend.GetTitleText() == "HU" and legend.GetVisibility()
     display = legend.GetPrimaryDisplayNode()
     assert (display.GetWindowLevelMin(), display.GetWindowLevelMax()) == (-150.0, 150.0)
-    with_legend = comparison.stage.grab(VIEW)
+    with_legend = comparison.view_host.grab(VIEW)
     legend.SetVisibility(False)
-    assert np.abs(with_legend.astype(int) - comparison.stage.grab(VIEW)).max() > 100
+    assert np.abs(with_legend.astype(int) - comparison.view_host.grab(VIEW)).max() > 100
 
 
 def test_a_legend_goes_with_its_map(comparison):
     comparison.set(blend="difference")
     comparison.set(blend="none")
-    assert comparison.stage.scene.GetNumberOfNodesByClass("vtkMRMLColorLegendDisplayNode") == 0
+    assert comparison.view_host.scene.GetNumberOfNodesByClass("vtkMRMLColorLegendDisplayNode") == 0
 
 
-def test_uncertainty_lies_over_the_slice_and_is_clear_where_it_is_small(stage, measured):
+def test_uncertainty_lies_over_the_slice_and_is_clear_where_it_is_small(view_host, measured):
     thin = image_from_node(measured)
     spread = np.full(sitk.GetArrayFromImage(thin).shape, 2.0, np.float32)
     spread[:, :, 30:] = 80.0
     uncertainty = sitk.GetImageFromArray(spread)
     uncertainty.CopyInformation(thin)
     computed = apply_result(measured, thin, REPORT, 3.0, uncertainty=uncertainty)
-    comparison = Comparison(measured, computed, stage=stage)
+    comparison = Comparison(measured, computed, view_host=view_host)
     comparison.show("coronal")
-    plain = _inner(stage.grab(VIEW))
+    plain = _inner(view_host.grab(VIEW))
     comparison.set(blend="uncertainty")
-    _hide_legends(stage.scene)
-    change = np.abs(_inner(stage.grab(VIEW)) - plain)[80:-80].max(2).mean(0)
+    _hide_legends(view_host.scene)
+    change = np.abs(_inner(view_host.grab(VIEW)) - plain)[80:-80].max(2).mean(0)
     assert change[10:80].max() < 3
     assert change[-80:-10].min() > 60
     assert "UNCERTAINTY · uncertainty, HU" in comparison.labels[VIEW].name
@@ -168,8 +168,8 @@ def test_uncertainty_lies_over_the_slice_and_is_clear_where_it_is_small(stage, m
     assert computed.GetNodeReference("CTEnhance.Uncertainty") is not None
 
 
-def test_the_third_column_shows_the_reference_under_its_own_name(stage, measured, computed, reference):
-    comparison = Comparison(measured, computed, stage=stage, reference=reference)
+def test_the_third_column_shows_the_reference_under_its_own_name(view_host, measured, computed, reference):
+    comparison = Comparison(measured, computed, view_host=view_host, reference=reference)
     comparison.show("third")
     label = comparison.labels["CTETCoronal"]
     assert (label.badge, label.name) == ("REFERENCE · 1 mm slices", "true tube")
@@ -180,7 +180,7 @@ def test_the_third_column_shows_the_reference_under_its_own_name(stage, measured
 def test_a_volume_that_is_computed_again_is_compared_anew(comparison, measured, computed):
     comparison.set(blend="difference")
     update_node(computed, image_from_node(comparison.volumes.computed) + 50)
-    shown = comparison.stage.scene.GetNodeByID(comparison.slice_views[1].composite.GetBackgroundVolumeID())
+    shown = comparison.view_host.scene.GetNodeByID(comparison.slice_views[1].composite.GetBackgroundVolumeID())
     expected = np.repeat(voxels(measured), 3, axis=0).astype(int) - voxels(computed)
     assert np.array_equal(voxels(shown), expected)
     assert comparison.labels[VIEW].badge.startswith("DIFFERENCE")

@@ -9,8 +9,8 @@ from CTEnhanceLib.scene.comparison.comparison import Comparison
 
 
 @pytest.fixture
-def comparison(stage, measured, computed):
-    comparison = Comparison(measured, computed, stage=stage)
+def comparison(view_host, measured, computed):
+    comparison = Comparison(measured, computed, view_host=view_host)
     comparison.show("3d")
     return comparison
 
@@ -56,7 +56,7 @@ def test_each_rendering_is_in_its_own_view_only(comparison, measured, computed):
 
 
 def test_bone_is_seen_on_both_sides_and_not_the_same(comparison):
-    left, right = comparison.stage.grab("CTEM3D").astype(float), comparison.stage.grab("CTEC3D").astype(float)
+    left, right = comparison.view_host.grab("CTEM3D").astype(float), comparison.view_host.grab("CTEC3D").astype(float)
     warm = [(picture[..., 0] - picture[..., 2] > 25).mean() for picture in (left, right)]
     assert min(warm) > 0.03
     assert np.abs(left - right).max() > 40
@@ -64,7 +64,7 @@ def test_bone_is_seen_on_both_sides_and_not_the_same(comparison):
 
 def test_cameras_begin_equal_and_stay_equal_when_either_side_is_dragged(comparison):
     left, right = comparison.volume_views
-    comparison.stage.picture()
+    comparison.view_host.picture()
     assert np.allclose(_pose(left), _pose(right))
     for view in (left, right):
         before = _pose(view)
@@ -102,22 +102,22 @@ def test_curves_stay_in_order_however_far_they_are_shifted(comparison, preset, s
 
 
 def test_shading_can_be_switched_off_for_both_and_the_label_says_so(comparison):
-    lit = comparison.stage.grab("CTEC3D").astype(float)
+    lit = comparison.view_host.grab("CTEC3D").astype(float)
     comparison.set(shading=False)
-    unlit = comparison.stage.grab("CTEC3D").astype(float)
+    unlit = comparison.view_host.grab("CTEC3D").astype(float)
     assert not comparison.bone.property_node.GetVolumeProperty().GetShade()
     assert np.abs(lit - unlit).max() > 20
     assert ", unlit, same on both sides" in comparison.labels["CTEC3D"].note
 
 
 def test_one_box_crops_both(comparison):
-    roi = comparison.stage.scene.AddNewNodeByClass("vtkMRMLMarkupsROINode")
+    roi = comparison.view_host.scene.AddNewNodeByClass("vtkMRMLMarkupsROINode")
     roi.SetXYZ(0, -50, 118)
     roi.SetRadiusXYZ(30, 30, 5)
     roi.SetDisplayVisibility(False)
-    whole = comparison.stage.grab("CTEC3D").astype(float)
+    whole = comparison.view_host.grab("CTEC3D").astype(float)
     comparison.bone.crop(roi)
-    cropped = comparison.stage.grab("CTEC3D").astype(float)
+    cropped = comparison.view_host.grab("CTEC3D").astype(float)
     assert all(d.GetROINodeID() == roi.GetID() and d.GetCroppingEnabled() for d in comparison.bone.displays)
     assert (whole[..., 0] - whole[..., 2] > 25).sum() > 1.5 * (cropped[..., 0] - cropped[..., 2] > 25).sum()
     comparison.bone.crop(None)
@@ -125,7 +125,7 @@ def test_one_box_crops_both(comparison):
 
 
 def test_crop_and_settings_outlast_a_change_of_layout(comparison):
-    roi = comparison.stage.scene.AddNewNodeByClass("vtkMRMLMarkupsROINode")
+    roi = comparison.view_host.scene.AddNewNodeByClass("vtkMRMLMarkupsROINode")
     comparison.bone.crop(roi)
     comparison.set(shift=250.0, shading=False)
     comparison.show("fracture")
@@ -138,12 +138,12 @@ def test_an_unknown_preset_is_refused(comparison):
         comparison.set(preset="CT-Wood")
 
 
-def test_a_rendering_the_user_made_stays_out_of_the_views(stage, measured, computed):
-    users = stage.volume_rendering.CreateDefaultVolumeRenderingNodes(measured)
+def test_a_rendering_the_user_made_stays_out_of_the_views(view_host, measured, computed):
+    users = view_host.volume_rendering.CreateDefaultVolumeRenderingNodes(measured)
     users.SetVisibility(True)
-    comparison = Comparison(measured, computed, stage=stage)
+    comparison = Comparison(measured, computed, view_host=view_host)
     comparison.show("3d")
     assert not users.GetVisibility()
     comparison.leave()
     assert users.GetVisibility()
-    assert stage.scene.IsNodePresent(users)
+    assert view_host.scene.IsNodePresent(users)

@@ -11,7 +11,7 @@ import slicer
 
 from CTEnhanceLib.scene.comparison.comparison import Comparison
 from CTEnhanceLib.scene.comparison.views.layouts import LAYOUTS
-from CTEnhanceLib.scene.comparison.views.view_host import DesktopStage, desktop_stage, register_layouts
+from CTEnhanceLib.scene.comparison.views.view_host import DesktopViewHost, desktop_view_host, register_layouts
 from CTEnhanceLib.scene.nodes import voxels
 from host.desktop import Desktop, Events
 
@@ -26,36 +26,36 @@ def events():
 
 
 @pytest.fixture
-def desktop(stage, events, monkeypatch):
-    desktop = plug_in(stage, events, monkeypatch, *WINDOWS["laptop"])
+def desktop(view_host, events, monkeypatch):
+    desktop = plug_in(view_host, events, monkeypatch, *WINDOWS["laptop"])
     yield desktop
-    stage.scene.Clear(False)
+    view_host.scene.Clear(False)
     desktop.close()
 
 
 @pytest.fixture(params=["laptop", "large"])
-def any_desktop(request, stage, events, monkeypatch):
-    desktop = plug_in(stage, events, monkeypatch, *WINDOWS[request.param])
+def any_desktop(request, view_host, events, monkeypatch):
+    desktop = plug_in(view_host, events, monkeypatch, *WINDOWS[request.param])
     yield desktop
-    stage.scene.Clear(False)
+    view_host.scene.Clear(False)
     desktop.close()
 
 
-def plug_in(stage, events, monkeypatch, width, height):
-    desktop = Desktop(stage, events.later, width, height)
-    volume_rendering = SimpleNamespace(logic=lambda: stage.volume_rendering)
+def plug_in(view_host, events, monkeypatch, width, height):
+    desktop = Desktop(view_host, events.later, width, height)
+    volume_rendering = SimpleNamespace(logic=lambda: view_host.volume_rendering)
     modules = SimpleNamespace(volumerendering=volume_rendering, DataProbeInstance=desktop.probe)
     monkeypatch.setattr(slicer, "app", SimpleNamespace(layoutManager=lambda: desktop), raising=False)
     monkeypatch.setattr(slicer, "modules", modules, raising=False)
-    monkeypatch.setattr(slicer, "mrmlScene", stage.scene, raising=False)
+    monkeypatch.setattr(slicer, "mrmlScene", view_host.scene, raising=False)
     monkeypatch.setitem(sys.modules, "qt", SimpleNamespace(QTimer=events.timer_class()))
     desktop.setLayout(ONE_RED_SLICE)
     events.turn()
     return desktop
 
 
-def nodes(stage):
-    scene = stage.scene
+def nodes(view_host):
+    scene = view_host.scene
     return sorted(scene.GetNthNode(index).GetID() for index in range(scene.GetNumberOfNodes()))
 
 
@@ -82,9 +82,9 @@ def amber(picture):
     return int(((red - blue > 100) & (green - blue > 50)).sum())
 
 
-def test_in_slicer_a_script_needs_no_stage(desktop, events, measured, computed):
+def test_in_slicer_a_script_needs_no_view_host(desktop, events, measured, computed):
     comparison = Comparison(measured, computed)
-    assert isinstance(comparison.stage, DesktopStage)
+    assert isinstance(comparison.view_host, DesktopViewHost)
     comparison.show("fracture")
     events.turn(SETTLED)
     assert comparison.labels["CTEMCoronal"].badge == "MEASURED · 3 mm slices"
@@ -142,17 +142,17 @@ def test_who_scrolls_at_once_is_not_brought_back(desktop, events, measured, comp
 
 
 def test_a_comparison_that_was_saved_opens_on_the_slices_it_was_saved_with(
-    desktop, stage, events, measured, computed, tmp_path
+    desktop, view_host, events, measured, computed, tmp_path
 ):
     comparison = Comparison(measured, computed)
     comparison.show("coronal")
     events.turn(SETTLED)
     comparison.jump((0.0, -44.0, 118.0))
     events.turn(SETTLED)
-    assert stage.scene.WriteToMRB(str(tmp_path / "scene.mrb"))
+    assert view_host.scene.WriteToMRB(str(tmp_path / "scene.mrb"))
     comparison.leave()
     events.turn(SETTLED)
-    stage.open_scene(tmp_path / "scene.mrb")
+    view_host.open_scene(tmp_path / "scene.mrb")
     again = Comparison.restore()
     events.turn(SETTLED)
     assert again.slice_views[0].logic.GetSliceOffset() == pytest.approx(-44.0)
@@ -162,9 +162,9 @@ def test_a_comparison_that_was_saved_opens_on_the_slices_it_was_saved_with(
 
 @pytest.mark.parametrize("window", list(WINDOWS))
 @pytest.mark.parametrize("name", list(LAYOUTS))
-def test_no_layout_makes_the_window_wider_than_it_is(stage, events, monkeypatch, window, name):
-    desktop = plug_in(stage, events, monkeypatch, *WINDOWS[window])
-    form = LAYOUTS[name].form(DesktopStage().width())
+def test_no_layout_makes_the_window_wider_than_it_is(view_host, events, monkeypatch, window, name):
+    desktop = plug_in(view_host, events, monkeypatch, *WINDOWS[window])
+    form = LAYOUTS[name].form(DesktopViewHost().width())
     desktop.setLayout(form.identifier)
     desktop.close()
     assert desktop.width == WINDOWS[window][0]
@@ -216,8 +216,8 @@ def test_both_sides_are_on_the_screen_before_the_mouse_moves(desktop, events, me
     assert changed[:, : changed.shape[1] // 2 - 10].mean() > 0.003
 
 
-def test_leaving_leaves_nothing_behind_and_the_console_empty(any_desktop, stage, events, measured, computed):
-    before = nodes(stage)
+def test_leaving_leaves_nothing_behind_and_the_console_empty(any_desktop, view_host, events, measured, computed):
+    before = nodes(view_host)
     for name in ("fracture", "third"):
         comparison = Comparison(measured, computed)
         comparison.show(name)
@@ -226,18 +226,18 @@ def test_leaving_leaves_nothing_behind_and_the_console_empty(any_desktop, stage,
         events.turn(SETTLED)
         comparison.leave()
         events.turn(SETTLED)
-        assert nodes(stage) == before
+        assert nodes(view_host) == before
     assert any_desktop.console == []
 
 
-def test_closing_the_scene_brings_the_users_layout_back(desktop, stage, events, measured, computed):
+def test_closing_the_scene_brings_the_users_layout_back(desktop, view_host, events, measured, computed):
     comparison = Comparison(measured, computed)
     comparison.show("fracture")
     events.turn(SETTLED)
-    stage.scene.Clear(False)
+    view_host.scene.Clear(False)
     events.turn(SETTLED)
     assert desktop.layout == ONE_RED_SLICE
-    assert [node for node in nodes(stage) if "CTE" in node] == []
+    assert [node for node in nodes(view_host) if "CTE" in node] == []
     assert desktop.console == []
 
 
@@ -267,12 +267,12 @@ def test_flicker_keeps_time_and_stops(desktop, events, measured, computed):
 
 def test_layouts_are_registered_once(desktop):
     node = desktop.layoutLogic().GetLayoutNode()
-    stage = desktop_stage()
+    view_host = desktop_view_host()
     register_layouts(node)
     forms = [form for layout in LAYOUTS.values() for form in layout.forms]
     assert len({form.identifier for form in forms}) == len(forms)
     assert all(node.IsLayoutDescription(form.identifier) for form in forms)
-    assert isinstance(stage, DesktopStage)
+    assert isinstance(view_host, DesktopViewHost)
 
 
 def test_the_middle_of_the_bone_lies_in_bone(measured):

@@ -108,24 +108,24 @@ def test_an_empty_region_is_refused(reference):
         region_mask(Region(threshold=9000.0), reference)
 
 
-def test_a_click_in_the_plot_goes_to_its_slice(stage, measured, computed, reference):
-    comparison = Comparison(measured, computed, stage=stage, reference=reference)
+def test_a_click_in_the_plot_goes_to_its_slice(view_host, measured, computed, reference):
+    comparison = Comparison(measured, computed, view_host=view_host, reference=reference)
     figures = reference_figures(measured, computed, reference)
-    chart = slice_chart(stage.scene, figures)
-    comparison.show_figures(figure_table(stage.scene, figures), chart)
+    chart = slice_chart(view_host.scene, figures)
+    comparison.show_figures(figure_table(view_host.scene, figures), chart)
     names = [chart.GetNthPlotSeriesNode(index).GetName() for index in range(chart.GetNumberOfPlotSeriesNodes())]
     assert names == ["thick slice repeated", "cubic", "cubic + back-projection", "computed"]
     series, indices, selections = vtk.vtkStringArray(), vtk.vtkIdTypeArray(), vtk.vtkCollection()
     series.InsertNextValue(chart.GetNthPlotSeriesNodeID(3))
     indices.InsertNextValue(5)
     selections.AddItem(indices)
-    position = clicked_x(stage.scene, series, selections)
+    position = clicked_x(view_host.scene, series, selections)
     assert position == pytest.approx(figures.positions[5])
     comparison.show("axial")
     comparison.go_to_slice(position)
     first = world_of_position(measured, 0.0)
     assert comparison.slice_views[0].logic.GetSliceOffset() == pytest.approx(first[2] + position)
-    assert clicked_x(stage.scene, vtk.vtkStringArray(), vtk.vtkCollection()) is None
+    assert clicked_x(view_host.scene, vtk.vtkStringArray(), vtk.vtkCollection()) is None
     comparison.leave()
 
 
@@ -163,15 +163,15 @@ def test_a_profile_without_an_edge_has_no_width():
 
 
 @pytest.fixture
-def line(stage):
-    node = stage.scene.AddNewNodeByClass("vtkMRMLMarkupsLineNode", "gap")
+def line(view_host):
+    node = view_host.scene.AddNewNodeByClass("vtkMRMLMarkupsLineNode", "gap")
     node.AddControlPointWorld(vtk.vtkVector3d(-4.0, -50.0, 104.0))
     node.AddControlPointWorld(vtk.vtkVector3d(-4.0, -50.0, 130.0))
     return node
 
 
-def test_a_line_gives_both_curves_in_one_chart_with_their_widths(stage, measured, computed, line):
-    comparison = Comparison(measured, computed, stage=stage)
+def test_a_line_gives_both_curves_in_one_chart_with_their_widths(view_host, measured, computed, line):
+    comparison = Comparison(measured, computed, view_host=view_host)
     profile = ProfileLine(comparison.volumes, line)
     assert set(profile.widths) == {"measured", "computed"}
     assert 0 < profile.widths["computed"] < profile.widths["measured"] + 0.5
@@ -186,15 +186,15 @@ def test_a_line_gives_both_curves_in_one_chart_with_their_widths(stage, measured
     assert profile.table.GetTable().GetColumnByName("measured").GetValue(0) == pytest.approx(at_voxel)
 
 
-def test_removing_a_profile_leaves_the_line_and_nothing_else(stage, measured, computed, line):
-    comparison = Comparison(measured, computed, stage=stage)
-    before = stage.scene.GetNumberOfNodes()
+def test_removing_a_profile_leaves_the_line_and_nothing_else(view_host, measured, computed, line):
+    comparison = Comparison(measured, computed, view_host=view_host)
+    before = view_host.scene.GetNumberOfNodes()
     ProfileLine(comparison.volumes, line).remove()
-    assert stage.scene.GetNumberOfNodes() == before
+    assert view_host.scene.GetNumberOfNodes() == before
 
 
-def test_a_line_that_is_not_placed_yet_is_refused(stage, measured, computed):
-    empty = stage.scene.AddNewNodeByClass("vtkMRMLMarkupsLineNode", "empty")
-    comparison = Comparison(measured, computed, stage=stage)
+def test_a_line_that_is_not_placed_yet_is_refused(view_host, measured, computed):
+    empty = view_host.scene.AddNewNodeByClass("vtkMRMLMarkupsLineNode", "empty")
+    comparison = Comparison(measured, computed, view_host=view_host)
     with pytest.raises(InputRefusedError, match="'empty' has no two points"):
         ProfileLine(comparison.volumes, empty)

@@ -92,13 +92,13 @@ def test_what_cannot_be_made_or_written_is_refused_in_words(scene, tmp_path):
         export_stl(bone_surface(volume), tmp_path / "missing" / "ball.stl")
 
 
-def test_the_3d_views_can_show_surfaces_with_their_distance(stage, measured, computed, tmp_path):
-    nodes = stage.scene.GetNumberOfNodes()
-    comparison = Comparison(measured, computed, stage=stage)
+def test_the_3d_views_can_show_surfaces_with_their_distance(view_host, measured, computed, tmp_path):
+    nodes = view_host.scene.GetNumberOfNodes()
+    comparison = Comparison(measured, computed, view_host=view_host)
     comparison.show("3d")
     comparison.set(bone_as="surface", surface_hu=500.0)
     assert comparison.bone.displays == []
-    pictures = {tag: stage.grab(tag).astype(float) for tag in ("CTEM3D", "CTEC3D")}
+    pictures = {tag: view_host.grab(tag).astype(float) for tag in ("CTEM3D", "CTEC3D")}
     amber = pictures["CTEM3D"]
     assert (amber[..., 0] - amber[..., 2] > 40).mean() > 0.03
     colored = pictures["CTEC3D"]
@@ -110,6 +110,6 @@ def test_the_3d_views_can_show_surfaces_with_their_distance(stage, measured, com
     comparison.set(bone_as="rendering")
     assert len(comparison.bone.displays) == 2
     comparison.leave()
-    assert stage.scene.GetNumberOfNodes() == nodes
-    assert stage.scene.GetNumberOfNodesByClass("vtkMRMLColorLegendDisplayNode") == 0
+    assert view_host.scene.GetNumberOfNodes() == nodes
+    assert view_host.scene.GetNumberOfNodesByClass("vtkMRMLColorLegendDisplayNode") == 0
     assert isinstance(measured, slicer.vtkMRMLScalarVolumeNode)

@@ -9,8 +9,8 @@ from CTEnhanceLib.scene.comparison.comparison import Comparison
 from CTEnhanceLib.scene.figures.turntable import turntable
 
 
-def test_both_renderings_turn_once_around_together(stage, measured, computed, tmp_path):
-    comparison = Comparison(measured, computed, stage=stage)
+def test_both_renderings_turn_once_around_together(view_host, measured, computed, tmp_path):
+    comparison = Comparison(measured, computed, view_host=view_host)
     comparison.show("3d")
     before = [view.camera.GetPosition() for view in comparison.volume_views]
     paths = turntable(comparison.volume_views, tmp_path, frames=4)
@@ -22,8 +22,8 @@ def test_both_renderings_turn_once_around_together(stage, measured, computed, tm
     assert np.allclose(before, after, atol=1e-6)
 
 
-def test_a_film_needs_views_and_a_folder(stage, measured, computed, tmp_path):
-    comparison = Comparison(measured, computed, stage=stage)
+def test_a_film_needs_views_and_a_folder(view_host, measured, computed, tmp_path):
+    comparison = Comparison(measured, computed, view_host=view_host)
     comparison.show("coronal")
     with pytest.raises(UsageError, match="No 3D view is on show"):
         turntable(comparison.volume_views, tmp_path)

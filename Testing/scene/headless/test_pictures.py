@@ -9,7 +9,7 @@ import pytest
 import SimpleITK as sitk
 
 from CTEnhanceLib.scene.comparison.comparison import Comparison
-from CTEnhanceLib.scene.headless.offscreen import OffscreenStage
+from CTEnhanceLib.scene.headless.offscreen import OffscreenViewHost
 from CTEnhanceLib.scene.headless.picture import write_png
 from CTEnhanceLib.scene.nodes import add_volume
 from CTEnhanceLib.scene.output import enhance_node
@@ -35,17 +35,17 @@ def comparison(request):
         if not path.is_file():
             pytest.skip(f"{path} is not here")
         thick = sitk.ReadImage(str(path))
-    with OffscreenStage((1200, 620)) as stage:
-        measured = add_volume(stage.scene, thick, request.param, WINDOW)
+    with OffscreenViewHost((1200, 620)) as view_host:
+        measured = add_volume(view_host.scene, thick, request.param, WINDOW)
         computed = enhance_node(measured)
-        comparison = Comparison(measured, computed, stage=stage)
+        comparison = Comparison(measured, computed, view_host=view_host)
         yield comparison
         comparison.leave()
 
 
 def _keep(comparison, name):
     FOLDER.mkdir(parents=True, exist_ok=True)
-    picture = comparison.stage.picture()
+    picture = comparison.view_host.picture()
     write_png(picture, FOLDER / f"{comparison.volumes.measured.GetName()}_{name}.png")
     half = picture.shape[1] // 2 - 6
     return picture[:, :half].astype(int), picture[:, -half:].astype(int)
@@ -83,10 +83,10 @@ def test_the_difference_map_has_both_colours(comparison):
 
 def test_the_reveal_cursor_joins_both(comparison):
     comparison.show("coronal")
-    plain = comparison.stage.grab("CTECCoronal").astype(int)
+    plain = comparison.view_host.grab("CTECCoronal").astype(int)
     comparison.set(blend="reveal")
     _keep(comparison, "reveal")
-    mixed = comparison.stage.grab("CTECCoronal").astype(int)
+    mixed = comparison.view_host.grab("CTECCoronal").astype(int)
     comparison.set(blend="none")
     changed = np.abs(mixed - plain)[150:-120].max((0, 2))
     assert changed[: len(changed) // 2 - 2].max() > 20

@@ -8,7 +8,7 @@ from slicer.util import arrayFromVolume
 
 from CTEnhanceLib.evaluation.reading.blind import read_blinded, read_blinded_image
 from CTEnhanceLib.evaluation.reading.session import ReadingSession
-from CTEnhanceLib.scene.headless.offscreen import OffscreenStage
+from CTEnhanceLib.scene.headless.offscreen import OffscreenViewHost
 from CTEnhanceLib.scene.reading.loaded import guess_assignments, image_source, other_volumes, study_of_nodes
 from CTEnhanceLib.scene.reading.views import LetteredImage, ReadingViews
 from reading_studies import KINDS, case_images, planned, study_of
@@ -22,8 +22,8 @@ def study(tmp_path_factory):
 
 
 @pytest.fixture
-def stage():
-    with OffscreenStage((480, 320)) as made:
+def view_host():
+    with OffscreenViewHost((480, 320)) as made:
         made.show_layout(OWN_LAYOUT)
         made.slice_view("Red")
         yield made
@@ -39,8 +39,8 @@ def images(study):
     return [LetteredImage(s.letter, read_blinded_image(folder, blinded, s.image)) for s in page.shown]
 
 
-def views_of(stage, images, plane="axial", **options):
-    views = ReadingViews(stage, (-200.0, 1300.0), **options)
+def views_of(view_host, images, plane="axial", **options):
+    views = ReadingViews(view_host, (-200.0, 1300.0), **options)
     views.show(images, plane)
     return views
 
@@ -49,8 +49,8 @@ def offsets(views):
     return {round(view.node.GetSliceOffset(), 6) for view in views.views.values()}
 
 
-def test_all_images_of_a_set_are_shown_in_views_that_scroll_together(stage, images):
-    views = views_of(stage, images)
+def test_all_images_of_a_set_are_shown_in_views_that_scroll_together(view_host, images):
+    views = views_of(view_host, images)
     assert list(views.views) == list("ABCD")
     logic = views.views["C"].logic
     logic.StartSliceOffsetInteraction()
@@ -64,52 +64,52 @@ def test_all_images_of_a_set_are_shown_in_views_that_scroll_together(stage, imag
     views.close()
 
 
-def test_bone_in_3d_has_one_camera_and_one_transfer_function(stage, images):
-    views = views_of(stage, images, "3d")
+def test_bone_in_3d_has_one_camera_and_one_transfer_function(view_host, images):
+    views = views_of(view_host, images, "3d")
     positions = {view.camera.GetPosition() for view in views.views.values()}
     assert len(positions) == 1
-    displays = [node for node in nodes(stage.scene) if node.IsA("vtkMRMLVolumeRenderingDisplayNode")]
+    displays = [node for node in nodes(view_host.scene) if node.IsA("vtkMRMLVolumeRenderingDisplayNode")]
     assert len(displays) == 4
     assert len({display.GetVolumePropertyNodeID() for display in displays}) == 1
     assert [display.GetNumberOfViewNodeIDs() for display in displays] == [1] * 4
     views.close()
 
 
-def test_one_image_at_a_time_is_the_chosen_one(stage, images):
-    views = views_of(stage, images)
+def test_one_image_at_a_time_is_the_chosen_one(view_host, images):
+    views = views_of(view_host, images)
     views.show_alone(True)
     assert list(views.views) == ["A"]
     views.choose("C")
     assert list(views.views) == ["C"]
-    shown = stage.scene.GetNodeByID(views.views["C"].composite.GetBackgroundVolumeID())
+    shown = view_host.scene.GetNodeByID(views.views["C"].composite.GetBackgroundVolumeID())
     assert shown is views.volumes["C"]
     views.show_alone(False)
     assert list(views.views) == list("ABCD")
     views.close()
 
 
-def test_a_fixed_grey_scale_cannot_be_changed_and_a_free_one_changes_for_all(stage, images):
-    views = views_of(stage, images)
+def test_a_fixed_grey_scale_cannot_be_changed_and_a_free_one_changes_for_all(view_host, images):
+    views = views_of(view_host, images)
     display = views.volumes["B"].GetDisplayNode()
     display.SetWindowLevelMinMax(0, 50)
     assert (display.GetWindowLevelMin(), display.GetWindowLevelMax()) == (-200.0, 1300.0)
     views.close()
-    views = views_of(stage, images, free_window=True)
+    views = views_of(view_host, images, free_window=True)
     views.volumes["B"].GetDisplayNode().SetWindowLevelMinMax(0, 50)
     assert {volume.GetDisplayNode().GetWindowLevelMax() for volume in views.volumes.values()} == {50.0}
     views.close()
 
 
-def test_a_click_into_a_view_chooses_its_image(stage, images):
+def test_a_click_into_a_view_chooses_its_image(view_host, images):
     picked = []
-    views = views_of(stage, images, on_pick=picked.append)
+    views = views_of(view_host, images, on_pick=picked.append)
     views.views["D"].interactor.InvokeEvent("LeftButtonPressEvent")
     assert picked == ["D"]
     views.close()
 
 
-def test_labels_say_letter_and_answer_only(stage, images):
-    views = views_of(stage, images, note_of=lambda letter: "· 2" if letter == "B" else "")
+def test_labels_say_letter_and_answer_only(view_host, images):
+    views = views_of(view_host, images, note_of=lambda letter: "· 2" if letter == "B" else "")
     assert views.labels == {"A": "A", "B": "B  · 2", "C": "C", "D": "D"}
     views.close()
 
@@ -125,10 +125,10 @@ def strings_of(node):
     return found
 
 
-def test_no_node_tells_the_kind(stage, images):
-    views = views_of(stage, images, "3d")
+def test_no_node_tells_the_kind(view_host, images):
+    views = views_of(view_host, images, "3d")
     views.look("axial")
-    texts = " ".join(text for node in nodes(stage.scene) for text in strings_of(node)).replace("true", "")
+    texts = " ".join(text for node in nodes(view_host.scene) for text in strings_of(node)).replace("true", "")
     for word in (*[kind for kind in KINDS if kind not in ("true", "thick")], "thick ", "patient", "C1-", "nrrd"):
         assert word not in texts, word
     facts = {
@@ -147,23 +147,23 @@ def test_no_node_tells_the_kind(stage, images):
     views.close()
 
 
-def test_closing_leaves_the_scene_as_it_was(stage, images):
-    before = [node.GetID() for node in nodes(stage.scene)]
-    views = views_of(stage, images, "3d")
+def test_closing_leaves_the_scene_as_it_was(view_host, images):
+    before = [node.GetID() for node in nodes(view_host.scene)]
+    views = views_of(view_host, images, "3d")
     views.look("axial")
     views.show(images[:2], "axial")
     views.close()
-    left = [node for node in nodes(stage.scene) if node.GetID() not in before]
+    left = [node for node in nodes(view_host.scene) if node.GetID() not in before]
     assert [f"{node.GetID()} {node.GetName()}" for node in left if not node.IsA("vtkMRMLSubjectHierarchyNode")] == []
-    assert stage.layout() == OWN_LAYOUT
+    assert view_host.layout() == OWN_LAYOUT
 
 
-def test_a_study_is_made_of_loaded_volumes(stage, tmp_path):
+def test_a_study_is_made_of_loaded_volumes(view_host, tmp_path):
     from CTEnhanceLib.scene.nodes import add_volume
 
     for kind, image in case_images(0).items():
-        add_volume(stage.scene, image, f"wrist {kind}")
-    assigned = guess_assignments(stage.scene)
+        add_volume(view_host.scene, image, f"wrist {kind}")
+    assigned = guess_assignments(view_host.scene)
     assert [each.case for each in assigned] == [f"wrist {kind}" for kind in case_images(0)]
     given = [type(each)(each.node, "wrist", each.node.GetName().split()[-1]) for each in assigned]
     study = study_of_nodes(given, "Wrists", ["Anna"])
@@ -171,4 +171,4 @@ def test_a_study_is_made_of_loaded_volumes(stage, tmp_path):
     thick = image_source(given)("wrist", "thick")
     assert thick.GetSize() == case_images(0)["thick"].GetSize()
     assert np.array_equal(arrayFromVolume(given[0].node).shape, case_images(0)["thick"].GetSize()[::-1])
-    assert other_volumes(stage.scene) == 4
+    assert other_volumes(view_host.scene) == 4

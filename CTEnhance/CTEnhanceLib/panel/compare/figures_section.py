@@ -62,7 +62,7 @@ class FiguresSection:
             return
         from CTEnhanceLib.scene.figures.figures import figure_table, own_figures_table, reference_figures, slice_chart
 
-        volumes, scene, chart = comparison.volumes, comparison.stage.scene, None
+        volumes, scene, chart = comparison.volumes, comparison.view_host.scene, None
         reference = self._ui.referenceSelector.currentNode()
         if reference is None:
             table = own_figures_table(volumes.measured, volumes.computed)

@@ -29,7 +29,7 @@ _LISTS = {
 if TYPE_CHECKING:
     from CTEnhanceLib.scene.comparison.comparison import Comparison
     from CTEnhanceLib.scene.comparison.settings import Settings
-    from CTEnhanceLib.scene.comparison.views.view_host import Stage
+    from CTEnhanceLib.scene.comparison.views.view_host import ViewHost
 
 
 class ComparisonSection:
@@ -38,11 +38,13 @@ class ComparisonSection:
     Args:
         ui: The panel's widgets by name.
         on_change: Called when a comparison was opened or left.
-        make_stage: Gives the place where the views stand; None takes the running Slicer.
+        make_view_host: Gives the place where the views stand; None takes the running Slicer.
     """
 
-    def __init__(self, ui: Any, on_change: Callable[[], None], make_stage: Callable[[], Stage] | None = None) -> None:
-        self._ui, self._on_change, self.make_stage = ui, on_change, make_stage
+    def __init__(
+        self, ui: Any, on_change: Callable[[], None], make_view_host: Callable[[], ViewHost] | None = None
+    ) -> None:
+        self._ui, self._on_change, self.make_view_host = ui, on_change, make_view_host
         self.comparison: Comparison | None = None
         self.locked = False
         self.left_open: tuple[Any, Any, Any, Settings] | None = None
@@ -87,19 +89,19 @@ class ComparisonSection:
         if self.comparison is not None:
             settings = settings or self.comparison.settings
         self.leave()
-        stage = self.stage()
-        settings = self._chosen_before(settings, computed, reference, stage)
-        self._show(Comparison(measured, computed, stage=stage, reference=reference, settings=settings))
+        view_host = self.view_host()
+        settings = self._chosen_before(settings, computed, reference, view_host)
+        self._show(Comparison(measured, computed, view_host=view_host, reference=reference, settings=settings))
 
     def restore(self) -> bool:
         """Open the comparison that a loaded scene was saved with; whether there was one."""
         from CTEnhanceLib.scene.comparison.comparison import Comparison
 
-        if self.locked or (self.make_stage is None and slicer.app.layoutManager() is None):
+        if self.locked or (self.make_view_host is None and slicer.app.layoutManager() is None):
             return False
         if slicer.mrmlScene.GetSingletonNode("CTEnhanceComparison", "vtkMRMLScriptedModuleNode") is None:
             return False
-        restored = Comparison.restore(self.stage())
+        restored = Comparison.restore(self.view_host())
         if restored is not None:
             self._show(restored, shown=True)
         return restored is not None
@@ -152,17 +154,17 @@ class ComparisonSection:
             slicer.util.errorDisplay(translated(str(error)))
         self.show_state()
 
-    def stage(self) -> Stage:
+    def view_host(self) -> ViewHost:
         """Where views stand.
 
         Raises:
             UsageError: There is no window with views here.
         """
-        if self.make_stage is not None:
-            return self.make_stage()
-        from CTEnhanceLib.scene.comparison.views.view_host import desktop_stage
+        if self.make_view_host is not None:
+            return self.make_view_host()
+        from CTEnhanceLib.scene.comparison.views.view_host import desktop_view_host
 
-        return desktop_stage()
+        return desktop_view_host()
 
     def _show(self, comparison: Comparison, shown: bool = False) -> None:
         if not shown:
@@ -191,7 +193,9 @@ class ComparisonSection:
         on_show = self.comparison.volumes
         return volumes == (on_show.measured, on_show.computed, on_show.reference)
 
-    def _chosen_before(self, settings: Settings | None, computed: Any, reference: Any, stage: Stage) -> Settings | None:
+    def _chosen_before(
+        self, settings: Settings | None, computed: Any, reference: Any, view_host: ViewHost
+    ) -> Settings | None:
         """Views as they were chosen last, without what these volumes do not have."""
         settings = settings or self._last
         if settings is None:
@@ -199,7 +203,7 @@ class ComparisonSection:
         has = _has(computed, reference)
         blend = settings.blend if settings.blend in has["blend"] else "none"
         third = settings.third if settings.third in has["third"] else "difference"
-        return settings.changed(blend=blend, third=third, layout_before=stage.layout())
+        return settings.changed(blend=blend, third=third, layout_before=view_host.layout())
 
     @reported
     def _toggled(self, on: bool) -> None:

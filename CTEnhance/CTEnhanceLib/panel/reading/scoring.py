@@ -11,7 +11,7 @@ from CTEnhanceLib.errors import CTEnhanceError
 from CTEnhanceLib.panel.dialogs import ask_for_existing_file, reported
 
 if TYPE_CHECKING:
-    from CTEnhanceLib.scene.comparison.views.view_host import Stage
+    from CTEnhanceLib.scene.comparison.views.view_host import ViewHost
     from CTEnhanceLib.scene.reading.score_nodes import ScoreViews
 
 
@@ -20,12 +20,12 @@ class ScoreDisplay:
 
     Args:
         widgets: Of the section.
-        stage: Gives the place where views stand.
+        view_host: Gives the place where views stand.
         say: Says something in the section.
     """
 
-    def __init__(self, widgets: Any, stage: Callable[[], Stage], say: Callable[..., None]) -> None:
-        self._widgets, self._stage, self._say = widgets, stage, say
+    def __init__(self, widgets: Any, view_host: Callable[[], ViewHost], say: Callable[..., None]) -> None:
+        self._widgets, self._view_host, self._say = widgets, view_host, say
         self.shown: ScoreViews | None = None
         widgets.scoreButton.connect(
             "clicked(bool)", reported(lambda _on=False: self._clicked(widgets.scoreButton.checked))
@@ -47,7 +47,7 @@ class ScoreDisplay:
 
         result = score(read_key(key_path), read_results([folder]))
         self.close()
-        self.shown = ScoreViews(self._stage(), result)
+        self.shown = ScoreViews(self._view_host(), result)
         self._widgets.scoreButton.checked = True
         simulated = ", ".join(result["simulated"])
         if simulated:

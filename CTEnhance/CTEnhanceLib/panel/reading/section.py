@@ -23,7 +23,7 @@ from CTEnhanceLib.panel.style import mark, quiet
 
 if TYPE_CHECKING:
     from CTEnhanceLib.evaluation.reading.session import ReadingSession
-    from CTEnhanceLib.scene.comparison.views.view_host import Stage
+    from CTEnhanceLib.scene.comparison.views.view_host import ViewHost
     from CTEnhanceLib.scene.reading.views import ReadingViews
 
 _PLANE_WORDS = {"axial": _("Axial"), "coronal": _("Coronal"), "sagittal": _("Sagittal"), "3d": _("3D")}
@@ -34,7 +34,7 @@ class ReadingSection:
 
     Args:
         neighbour: The section of the panel that this one goes below.
-        stage: Gives the place where views stand.
+        view_host: Gives the place where views stand.
         on_change: Called when a study was opened or closed.
         why_not: Says why no study can be opened; empty when one can.
     """
@@ -42,11 +42,11 @@ class ReadingSection:
     def __init__(
         self,
         neighbour: Any,
-        stage: Callable[[], Stage],
+        view_host: Callable[[], ViewHost],
         on_change: Callable[[], None],
         why_not: Callable[[], str] = lambda: "",
     ) -> None:
-        self._stage, self._on_change, self._why_not = stage, on_change, why_not
+        self._view_host, self._on_change, self._why_not = view_host, on_change, why_not
         self.widgets = make_section(neighbour)
         self.session: ReadingSession | None = None
         self.views: ReadingViews | None = None
@@ -55,7 +55,7 @@ class ReadingSection:
         self._suspended = False
         self.questions = QuestionWidgets(self.widgets.questionsLayout, self.answer, self.choose)
         self.maker = StudyMaker(self.widgets, self.say)
-        self.score = ScoreDisplay(self.widgets, stage, self.say)
+        self.score = ScoreDisplay(self.widgets, view_host, self.say)
         self._connect()
         self._show_study()
 
@@ -76,20 +76,20 @@ class ReadingSection:
 
         if self._why_not():
             raise UsageError(self._why_not())
-        stage = self._stage()
+        view_host = self._view_host()
         self.score.close()
-        if other_volumes(stage.scene) and not slicer.util.confirmOkCancelDisplay(
+        if other_volumes(view_host.scene) and not slicer.util.confirmOkCancelDisplay(
             _("Other volumes in the scene could tell what is what. Close the scene and begin?")
         ):
             return
         session = ReadingSession(folder, reader)
         self.session = session
         self._on_change()  # locks what could tell, before anything is shown
-        if other_volumes(stage.scene):
-            stage.scene.Clear()
+        if other_volumes(view_host.scene):
+            view_host.scene.Clear()
         window = session.study["window"]
         self.views = ReadingViews(
-            stage,
+            view_host,
             (window["low"], window["high"]),
             free_window=window["free"],
             on_pick=self.choose,

@@ -14,7 +14,7 @@ from typing import Callable
 import slicer
 import vtk
 
-from CTEnhanceLib.scene.comparison.views.view_host import SliceView, Stage
+from CTEnhanceLib.scene.comparison.views.view_host import SliceView, ViewHost
 
 BACKGROUND, FOREGROUND = 0, 1
 FLICKER_MILLISECONDS = 700
@@ -182,13 +182,13 @@ class Flicker:
     """Foreground and background in turn, in all given views at once.
 
     Args:
-        stage: Gives the clock.
+        view_host: Gives the clock.
         views: Views with background and foreground.
     """
 
-    def __init__(self, stage: Stage, views: Sequence[SliceView]) -> None:
+    def __init__(self, view_host: ViewHost, views: Sequence[SliceView]) -> None:
         self._views = list(views)
-        self._stop: Callable[[], None] = stage.every(FLICKER_MILLISECONDS, self.step)
+        self._stop: Callable[[], None] = view_host.every(FLICKER_MILLISECONDS, self.step)
         for view in self._views:
             view.composite.SetForegroundOpacity(0.0)
 

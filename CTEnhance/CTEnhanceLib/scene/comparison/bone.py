@@ -12,7 +12,7 @@ import slicer
 import vtk
 
 from CTEnhanceLib.errors import UsageError
-from CTEnhanceLib.scene.comparison.views.view_host import Stage, VolumeView
+from CTEnhanceLib.scene.comparison.views.view_host import ViewHost, VolumeView
 
 PRESETS = ("CT-Bone", "CT-Bones", "CT-Cropped-Volume-Bone")
 SHADING_NOTE = (
@@ -25,16 +25,18 @@ class BoneRendering:
     """Volume renderings of several volumes that differ in the volume only.
 
     Args:
-        stage: Where the views stand.
+        view_host: Where the views stand.
         preset: One of `PRESETS`.
         shift: HU by which the preset's curves are moved up.
         shading: Whether surfaces are lit.
     """
 
-    def __init__(self, stage: Stage, preset: str = PRESETS[0], shift: float = 150.0, shading: bool = True) -> None:
-        self._stage = stage
+    def __init__(
+        self, view_host: ViewHost, preset: str = PRESETS[0], shift: float = 150.0, shading: bool = True
+    ) -> None:
+        self._view_host = view_host
         self.displays: list[slicer.vtkMRMLVolumeRenderingDisplayNode] = []
-        self.property_node = stage.scene.AddNewNodeByClass("vtkMRMLVolumePropertyNode", "CTEnhance bone")
+        self.property_node = view_host.scene.AddNewNodeByClass("vtkMRMLVolumePropertyNode", "CTEnhance bone")
         self.property_node.SetSaveWithScene(False)  # made anew from preset and shift
         self._hidden: list[slicer.vtkMRMLVolumeRenderingDisplayNode] = []
         self._roi: slicer.vtkMRMLMarkupsROINode | None = None
@@ -59,11 +61,11 @@ class BoneRendering:
     def show(self, volume: slicer.vtkMRMLScalarVolumeNode, views: Sequence[VolumeView]) -> None:
         """Render a volume in the given 3D views, and only there."""
         self._hide_others(volume)
-        display = self._stage.volume_rendering.CreateVolumeRenderingDisplayNode()
+        display = self._view_host.volume_rendering.CreateVolumeRenderingDisplayNode()
         display.UnRegister(None)
         display.SetName(f"{volume.GetName()} bone")
         display.SetSaveWithScene(False)
-        self._stage.scene.AddNode(display)
+        self._view_host.scene.AddNode(display)
         display.SetAndObserveVolumePropertyNodeID(self.property_node.GetID())
         display.SetViewNodeIDs([view.node.GetID() for view in views])
         volume.AddAndObserveDisplayNodeID(display.GetID())
@@ -75,7 +77,7 @@ class BoneRendering:
     def hide(self) -> None:
         """Take the renderings away; preset, shift and crop stay for the next."""
         for display in self.displays:
-            self._stage.scene.RemoveNode(display)
+            self._view_host.scene.RemoveNode(display)
         self.displays.clear()
         for other in self._hidden:
             other.SetVisibility(True)
@@ -102,7 +104,7 @@ class BoneRendering:
     def remove(self) -> None:
         """Remove every node made here."""
         self.hide()
-        self._stage.scene.RemoveNode(self.property_node)
+        self._view_host.scene.RemoveNode(self.property_node)
 
     def _hide_others(self, volume: slicer.vtkMRMLScalarVolumeNode) -> None:
         """A rendering that the user made shows in all views by default: in ours it would lie over the shared one."""
@@ -113,7 +115,7 @@ class BoneRendering:
                 self._hidden.append(other)
 
     def _preset_node(self, name: str) -> slicer.vtkMRMLVolumePropertyNode:
-        preset = self._stage.volume_rendering.GetPresetByName(name)
+        preset = self._view_host.volume_rendering.GetPresetByName(name)
         if preset is None:
             raise UsageError(f"Slicer has no rendering preset '{name}': choose one of {', '.join(PRESETS)}.")
         return preset

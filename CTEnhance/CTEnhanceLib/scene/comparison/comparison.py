@@ -47,7 +47,7 @@ from CTEnhanceLib.scene.comparison.views.framing import (
 from CTEnhanceLib.scene.comparison.views.layouts import LAYOUTS, PLOT_VIEW, TABLE_VIEW, VIEWS
 from CTEnhanceLib.scene.comparison.views.own_views import own_view_node, remove_own_views
 from CTEnhanceLib.scene.comparison.views.steady_frames import SteadyFrames
-from CTEnhanceLib.scene.comparison.views.view_host import SliceView, Stage, VolumeView, desktop_stage
+from CTEnhanceLib.scene.comparison.views.view_host import SliceView, ViewHost, VolumeView, desktop_view_host
 from CTEnhanceLib.scene.comparison.volumes import Volumes
 from CTEnhanceLib.scene.figures.figures import world_of_position
 from CTEnhanceLib.scene.figures.surface import SurfacePair
@@ -64,12 +64,12 @@ class Comparison:
     Args:
         measured: The thick-slice volume.
         computed: The volume computed from it.
-        stage: Where views stand; None takes the running Slicer.
+        view_host: Where views stand; None takes the running Slicer.
         reference: A true thin-slice volume, when there is one.
         settings: What to show and how.
 
     Raises:
-        UsageError: Both volumes are the same, or there is no stage.
+        UsageError: Both volumes are the same, or there is no view host.
     """
 
     def __init__(
@@ -77,18 +77,18 @@ class Comparison:
         measured: slicer.vtkMRMLScalarVolumeNode,
         computed: slicer.vtkMRMLScalarVolumeNode,
         *,
-        stage: Stage | None = None,
+        view_host: ViewHost | None = None,
         reference: slicer.vtkMRMLScalarVolumeNode | None = None,
         settings: Settings | None = None,
     ) -> None:
         if measured is computed:
             raise UsageError(f"'{measured.GetName()}' cannot be compared with itself: choose two volumes.")
-        self.stage = stage or desktop_stage()
+        self.view_host = view_host or desktop_view_host()
         self.volumes = Volumes(measured, computed, measured, reference, uncertainty_of(computed))
         self.settings = settings or Settings(
-            layout_before=self.stage.layout(), third="reference" if reference is not None else "difference"
+            layout_before=self.view_host.layout(), third="reference" if reference is not None else "difference"
         )
-        self.bone = BoneRendering(self.stage, self.settings.preset, self.settings.shift, self.settings.shading)
+        self.bone = BoneRendering(self.view_host, self.settings.preset, self.settings.shift, self.settings.shading)
         self.slice_views: list[SliceView] = []
         self.volume_views: list[VolumeView] = []
         self._view_setup: ViewSetup | None = None
@@ -97,13 +97,13 @@ class Comparison:
         self._seen: dict[str, SliceView | VolumeView] = {}
         self._seen_before: list[SliceView | VolumeView] = []
         self._framed: set[str] = set()
-        self._frames, self._labels = SteadyFrames(self.stage), ViewLabels()
+        self._frames, self._labels = SteadyFrames(self.view_host), ViewLabels()
         self._point: np.ndarray | None = None
         self._direction: str | Sequence[float] = "anterior"
         displays = [node.GetDisplayNode() for node in (measured, computed)]
         self._interpolate = {display: display.GetInterpolate() for display in displays}
         self._stale = False
-        scene, changed = self.stage.scene, slicer.vtkMRMLVolumeNode.ImageDataModifiedEvent
+        scene, changed = self.view_host.scene, slicer.vtkMRMLVolumeNode.ImageDataModifiedEvent
         self._observed = [
             (scene, scene.AddObserver(slicer.vtkMRMLScene.StartCloseEvent, self._forget)),
             (scene, scene.AddObserver(slicer.vtkMRMLScene.NodeRemovedEvent, self._leave_if_volume_is_gone)),
@@ -111,19 +111,19 @@ class Comparison:
         ]
 
     @classmethod
-    def restore(cls, stage: Stage | None = None) -> Comparison | None:
+    def restore(cls, view_host: ViewHost | None = None) -> Comparison | None:
         """Open the comparison that a loaded scene was saved with; None where there was none, or a volume is gone."""
-        stage = stage or desktop_stage()
-        node = settings_node(stage.scene)
+        view_host = view_host or desktop_view_host()
+        node = settings_node(view_host.scene)
         if node is None:
             return None
         measured, computed = (node.GetNodeReference(role) for role in (MEASURED_REFERENCE, COMPUTED_REFERENCE))
         if measured is None or computed is None:
             return None
         reference = node.GetNodeReference(REFERENCE_REFERENCE)
-        comparison = cls(measured, computed, stage=stage, reference=reference, settings=read_settings(node))
+        comparison = cls(measured, computed, view_host=view_host, reference=reference, settings=read_settings(node))
         # Views that came with the scene keep their slices and cameras.
-        comparison._framed = {tag for tag, spec in VIEWS.items() if own_view_node(stage.scene, spec) is not None}
+        comparison._framed = {tag for tag, spec in VIEWS.items() if own_view_node(view_host.scene, spec) is not None}
         comparison.show()
         return comparison
 
@@ -136,10 +136,10 @@ class Comparison:
         self.settings = self.settings.changed(layout=layout or self.settings.layout)
         self._note_point()
         self._take_down()
-        chosen = LAYOUTS[self.settings.layout].form(self.stage.width())
-        self.stage.show_layout(chosen.identifier)
-        self.slice_views = [self.stage.slice_view(spec.tag) for spec in chosen.views if not spec.is_3d]
-        self.volume_views = [self.stage.volume_view(spec.tag) for spec in chosen.views if spec.is_3d]
+        chosen = LAYOUTS[self.settings.layout].form(self.view_host.width())
+        self.view_host.show_layout(chosen.identifier)
+        self.slice_views = [self.view_host.slice_view(spec.tag) for spec in chosen.views if not spec.is_3d]
+        self.volume_views = [self.view_host.volume_view(spec.tag) for spec in chosen.views if spec.is_3d]
         self._seen.update({view.tag: view for view in self._views})
         frames = self._frames_on_show()
         self._set_up()
@@ -190,7 +190,7 @@ class Comparison:
         """Bring all slice views and the crosshair to a point in world RAS."""
         self._point = np.array(point, float)
         jump(self.slice_views, point)
-        crosshair = self.stage.scene.GetSingletonNode("default", "vtkMRMLCrosshairNode")
+        crosshair = self.view_host.scene.GetSingletonNode("default", "vtkMRMLCrosshairNode")
         if crosshair is not None:
             crosshair.SetCrosshairRAS(*point)
 
@@ -209,7 +209,7 @@ class Comparison:
     def show_figures(self, table: slicer.vtkMRMLTableNode | None, chart: slicer.vtkMRMLPlotChartNode | None) -> None:
         """Show a table and a chart under the coronal pair; without a chart there is no empty plot."""
         self.show("figures" if chart is not None else "table")
-        scene = self.stage.scene
+        scene = self.view_host.scene
         if table is not None:
             scene.GetSingletonNode(TABLE_VIEW, "vtkMRMLTableViewNode").SetTableNodeID(table.GetID())
         if chart is not None:
@@ -245,8 +245,8 @@ class Comparison:
         self.bone.remove()
         for display, interpolate in self._interpolate.items():
             display.SetInterpolate(interpolate)
-        self.stage.show_layout(self.settings.layout_before)
-        remove_own_views(self.stage, list(self._seen.values()))
+        self.view_host.show_layout(self.settings.layout_before)
+        remove_own_views(self.view_host, list(self._seen.values()))
         self._drop_kept()
         self._clear()
 
@@ -259,7 +259,7 @@ class Comparison:
         self._labels.write(LabelTexts(self.volumes, self.settings, self.bone))
         self._labels.follow(self.slice_views, self.volume_views)
         self._view_setup = ViewSetup(
-            self.stage,
+            self.view_host,
             self.volumes,
             self.settings,
             self.slice_views,
@@ -337,24 +337,24 @@ class Comparison:
 
     def _keep(self) -> None:
         volumes = self.volumes
-        write_settings(self.stage.scene, self.settings, volumes.measured, volumes.computed, volumes.reference)
+        write_settings(self.view_host.scene, self.settings, volumes.measured, volumes.computed, volumes.reference)
 
     def _drop_kept(self) -> None:
-        node = settings_node(self.stage.scene)
+        node = settings_node(self.view_host.scene)
         if node is not None:
-            self.stage.scene.RemoveNode(node)
+            self.view_host.scene.RemoveNode(node)
 
     def _leave_if_volume_is_gone(self, *_: object) -> None:
-        scene = self.stage.scene
+        scene = self.view_host.scene
         if not all(scene.IsNodePresent(node) for node in (self.volumes.measured, self.volumes.computed)):
             self._stop_observing()
-            self.stage.later(self.leave)
+            self.view_host.later(self.leave)
 
     def _voxels_changed(self, *_: object) -> None:
         """A volume was computed again: what was made from it is no longer true."""
         if not self._stale:
             self._stale = True
-            self.stage.later(self._refresh)
+            self.view_host.later(self._refresh)
 
     def _refresh(self) -> None:
         self._stale = False
@@ -381,14 +381,14 @@ class Comparison:
         self._labels.remove()
         self._seen_before = list(self._seen.values())
         self._clear()
-        scene = self.stage.scene
+        scene = self.view_host.scene
         self._observed = [(scene, scene.AddObserver(slicer.vtkMRMLScene.EndCloseEvent, self._bring_layout_back))]
 
     def _bring_layout_back(self, *_: object) -> None:
         """The scene was cleared: an empty comparison would be left on show."""
         self._stop_observing()
-        self.stage.show_layout(self.settings.layout_before)
-        remove_own_views(self.stage, self._seen_before)
+        self.view_host.show_layout(self.settings.layout_before)
+        remove_own_views(self.view_host, self._seen_before)
         self._drop_kept()
 
     def _clear(self) -> None:

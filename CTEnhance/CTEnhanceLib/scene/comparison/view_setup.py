@@ -22,7 +22,7 @@ from CTEnhanceLib.scene.comparison.views.linking import (
     link_slices,
     show_intersections,
 )
-from CTEnhanceLib.scene.comparison.views.view_host import SliceView, Stage, VolumeView
+from CTEnhanceLib.scene.comparison.views.view_host import SliceView, ViewHost, VolumeView
 from CTEnhanceLib.scene.comparison.volumes import Volumes
 from CTEnhanceLib.scene.figures.surface import SurfacePair
 from CTEnhanceLib.scene.further_series import further_of
@@ -40,7 +40,7 @@ class ViewSetup:
     """Volumes, links, labels, bars, blends and renderings of the views on show.
 
     Args:
-        stage: Where the views stand.
+        view_host: Where the views stand.
         volumes: What is compared.
         settings: What is shown and how.
         slice_views: The slice views on show.
@@ -52,7 +52,7 @@ class ViewSetup:
 
     def __init__(
         self,
-        stage: Stage,
+        view_host: ViewHost,
         volumes: Volumes,
         settings: Settings,
         slice_views: Sequence[SliceView],
@@ -61,7 +61,7 @@ class ViewSetup:
         difference: Callable[[], DifferenceMap],
         surfaces: Callable[[], SurfacePair],
     ) -> None:
-        self._scene, self._volumes, self._settings, self._bone = stage.scene, volumes, settings, bone
+        self._scene, self._volumes, self._settings, self._bone = view_host.scene, volumes, settings, bone
         self._parts: list[Removable] = []
         self._reveals: dict[str, Reveal] = {}
         self._mixes: list[LayerMix] = []
@@ -70,10 +70,10 @@ class ViewSetup:
             link_cameras(volume_views)
             show_intersections(slice_views, settings.guides)
             if settings.guides:
-                self._parts.append(SharedCrosshair(stage.scene))
+                self._parts.append(SharedCrosshair(view_host.scene))
             self._fill_slices(slice_views)
             self._share_window()
-            self._blend(stage, slice_views, difference)
+            self._blend(view_host, slice_views, difference)
             self._show_bone(volume_views, surfaces)
             thickness = assumed_slices(volumes.measured, volumes.computed).thickness
             self._parts += [SliceBar(view, volumes.measured, thickness) for view in slice_views]
@@ -115,7 +115,7 @@ class ViewSetup:
         displays = {node.GetDisplayNodeID(): node.GetDisplayNode() for node in shown if node is not None}
         self._parts.append(SharedWindow(list(displays.values())))
 
-    def _blend(self, stage: Stage, views: Sequence[SliceView], difference: Callable[[], DifferenceMap]) -> None:
+    def _blend(self, view_host: ViewHost, views: Sequence[SliceView], difference: Callable[[], DifferenceMap]) -> None:
         settings = self._settings
         computed = [view for view in views if side_of(view) is Side.COMPUTED]
         third = [view for view in views if side_of(view) is Side.THIRD]
@@ -130,13 +130,13 @@ class ViewSetup:
                 view.composite.SetBackgroundVolumeID(self._volumes.computed.GetID())
             self._parts.append(UncertaintyOverlay(self._volumes.uncertainty, uncertainty, settings.uncertainty_hu))
         if settings.blend in ("reveal", "checkerboard", "flicker"):
-            self._mix(stage, computed)
+            self._mix(view_host, computed)
 
-    def _mix(self, stage: Stage, views: Sequence[SliceView]) -> None:
+    def _mix(self, view_host: ViewHost, views: Sequence[SliceView]) -> None:
         for view in views:
             view.composite.SetForegroundVolumeID(self._volumes.left.GetID())
         if self._settings.blend == "flicker":
-            self.flicker = Flicker(stage, views)
+            self.flicker = Flicker(view_host, views)
             self._parts.append(self.flicker)
         elif self._settings.blend == "checkerboard":
             self._mixes = [Checkerboard(view, self._names) for view in views]

@@ -25,7 +25,7 @@ from CTEnhanceLib.dicom.volumes import read_volume
 from CTEnhanceLib.errors import CTEnhanceError, OutputError
 from CTEnhanceLib.files.volumes import write_volume
 from CTEnhanceLib.scene.comparison.comparison import Comparison
-from CTEnhanceLib.scene.headless.offscreen import OffscreenStage
+from CTEnhanceLib.scene.headless.offscreen import OffscreenViewHost
 from CTEnhanceLib.scene.headless.picture import with_heading, write_png
 from CTEnhanceLib.scene.nodes import add_volume, image_from_node
 from CTEnhanceLib.scene.output import enhance_node
@@ -104,32 +104,32 @@ def run(case: Case, folder: Path, model: str | Path | Stack) -> dict[str, Any]:
         The report, with the metrics under ``metrics`` where the truth is known.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with OffscreenStage(SIZE) as stage:
-        return _run(case, folder, model, stage)
+    with OffscreenViewHost(SIZE) as view_host:
+        return _run(case, folder, model, view_host)
 
 
-def _run(case: Case, folder: Path, model: str | Path | Stack, stage: OffscreenStage) -> dict[str, Any]:
-    measured = add_volume(stage.scene, case.thick, case.name, WINDOW)
+def _run(case: Case, folder: Path, model: str | Path | Stack, view_host: OffscreenViewHost) -> dict[str, Any]:
+    measured = add_volume(view_host.scene, case.thick, case.name, WINDOW)
     further = [
-        add_volume(stage.scene, image, f"{case.name} {plane}", WINDOW)
+        add_volume(view_host.scene, image, f"{case.name} {plane}", WINDOW)
         for image, plane in zip(case.further, ("coronal", "sagittal"))
     ]
     computed = enhance_node(measured, model=model, profile=case.profile, further=further)
     report = report_of(computed)
     if case.truth is not None:
         report["metrics"] = _metrics(case, image_from_node(computed))
-    comparison = Comparison(measured, computed, stage=stage)
+    comparison = Comparison(measured, computed, view_host=view_host)
     comparison.set(guides=False)
     comparison.show("overview")
     if case.focus is not None:
         comparison.jump(case.focus)
-    picture = with_heading(stage.picture(), case.title, _lines(report, measured, computed))
+    picture = with_heading(view_host.picture(), case.title, _lines(report, measured, computed))
 
     write_png(picture, folder / "comparison.png")
     write_volume(case.thick, folder / "thick.nrrd")
     write_volume(image_from_node(computed), folder / "enhanced.nrrd")
     (folder / "report.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    _save_scene(stage.scene, folder / "scene.mrb")
+    _save_scene(view_host.scene, folder / "scene.mrb")
     return report
 
 

@@ -42,7 +42,7 @@ OUTER_GAP, GAP = 12, 4
 """Pixels between the parts of a layout, and between the views of a part."""
 
 
-class OffscreenStage:
+class OffscreenViewHost:
     """A scene with Slicer's logics and a layout of a given size, drawn into memory.
 
     Args:
@@ -67,7 +67,7 @@ class OffscreenStage:
         register_layouts(self._layouts.GetLayoutNode())
         self._views: dict[str, _Window] = {}
 
-    def __enter__(self) -> OffscreenStage:
+    def __enter__(self) -> OffscreenViewHost:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import slicer
 
-from CTEnhanceLib.scene.comparison.views.view_host import Stage
+from CTEnhanceLib.scene.comparison.views.view_host import ViewHost
 from CTEnhanceLib.scene.figures.tables import add_table, remove_chart
 
 LAYOUT = 4799
@@ -19,19 +19,19 @@ class ScoreViews:
     """Shows the score: mean grades and preferences as bars (thesis, Fig. 8), everything tested as a table.
 
     Args:
-        stage: Where the views stand.
+        view_host: Where the views stand.
         result: The score (schemas/reading_score.schema.json).
     """
 
-    def __init__(self, stage: Stage, result: dict[str, Any]) -> None:
-        self._stage, self._layout_before = stage, stage.layout()
-        scene = stage.scene
+    def __init__(self, view_host: ViewHost, result: dict[str, Any]) -> None:
+        self._view_host, self._layout_before = view_host, view_host.layout()
+        scene = view_host.scene
         self.charts = [_grade_chart(scene, result), _preference_chart(scene, result)]
         self.table = add_table(scene, f"{result['title']}: score", score_columns(result))
         node = scene.GetFirstNodeByClass("vtkMRMLLayoutNode")
         if not node.IsLayoutDescription(LAYOUT):
             node.AddLayoutDescription(LAYOUT, _xml())
-        stage.show_layout(LAYOUT)
+        view_host.show_layout(LAYOUT)
         for tag, chart in zip(PLOT_VIEWS, self.charts):
             view = scene.GetSingletonNode(tag, "vtkMRMLPlotViewNode")
             if view is not None and chart is not None:
@@ -42,8 +42,8 @@ class ScoreViews:
 
     def close(self) -> None:
         """Bring the layout back; table and plots go."""
-        scene = self._stage.scene
-        self._stage.show_layout(self._layout_before)
+        scene = self._view_host.scene
+        self._view_host.show_layout(self._layout_before)
         for chart in self.charts:
             if chart is not None and scene.IsNodePresent(chart):
                 remove_chart(chart)

@@ -27,7 +27,7 @@ from CTEnhanceLib.scene.comparison.views.framing import (
 from CTEnhanceLib.scene.comparison.views.linking import SharedWindow, copy_camera, copy_frame, link_cameras, link_slices
 from CTEnhanceLib.scene.comparison.views.own_views import CAMERA_GOES_AFTER_MS, slice_belongings
 from CTEnhanceLib.scene.comparison.views.steady_frames import SteadyFrames
-from CTEnhanceLib.scene.comparison.views.view_host import SliceView, Stage, VolumeView
+from CTEnhanceLib.scene.comparison.views.view_host import SliceView, ViewHost, VolumeView
 from CTEnhanceLib.scene.nodes import add_volume, remove_with_belongings
 from CTEnhanceLib.scene.reading.grey_scale import FixedWindow
 from CTEnhanceLib.scene.reading.layouts import columns_for, is_reading_layout, register_layout, view_tag
@@ -62,7 +62,7 @@ class ReadingViews:
     """Shows one set after the other.
 
     Args:
-        stage: Where the views stand.
+        view_host: Where the views stand.
         window: Lowest and highest HU of the grey scale.
         free_window: Whether the reader may change it.
         on_pick: Called with a letter when the reader clicks into its view.
@@ -71,16 +71,16 @@ class ReadingViews:
 
     def __init__(
         self,
-        stage: Stage,
+        view_host: ViewHost,
         window: tuple[float, float],
         *,
         free_window: bool = False,
         on_pick: Callable[[str], None] = lambda _letter: None,
         note_of: Callable[[str], str] = lambda _letter: "",
     ) -> None:
-        self._stage, self._window, self._free = stage, window, free_window
+        self._view_host, self._window, self._free = view_host, window, free_window
         self._on_pick, self._note_of = on_pick, note_of
-        before = stage.layout()
+        before = view_host.layout()
         self._layout_before = slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView if is_reading_layout(before) else before
         self.volumes: dict[str, slicer.vtkMRMLScalarVolumeNode] = {}
         self.views: dict[str, SliceView | VolumeView] = {}
@@ -89,7 +89,7 @@ class ReadingViews:
         self._parts: list[ViewLabel | SharedWindow | FixedWindow] = []
         self._observed: list[tuple[object, int]] = []
         self._bone: BoneRendering | None = None
-        self._steady = SteadyFrames(stage)
+        self._steady = SteadyFrames(view_host)
         self._left: dict[str, slicer.vtkMRMLSliceNode | slicer.vtkMRMLCameraNode] = {}
 
     def show(self, images: Sequence[LetteredImage], plane: str) -> None:
@@ -100,7 +100,7 @@ class ReadingViews:
             plane: ``axial``, ``coronal``, ``sagittal`` or ``3d``.
         """
         self.clear()
-        scene = self._stage.scene
+        scene = self._view_host.scene
         for shown in images:
             volume = add_volume(scene, shown.image, NAME.format(letter=shown.letter), self._window)
             for node in (volume, volume.GetDisplayNode()):
@@ -163,7 +163,7 @@ class ReadingViews:
         if self._bone is not None:
             self._bone.remove()
             self._bone = None
-        self._stage.show_layout(self._layout_before)
+        self._view_host.show_layout(self._layout_before)
         self._remove_views()
 
     def forget(self) -> None:
@@ -183,10 +183,10 @@ class ReadingViews:
         self._release()
         self.plane, self.alone = plane, alone
         letters = [self.chosen] if alone else list(self.volumes)
-        columns = columns_for(len(letters), self._stage.width())
-        node = self._stage.scene.GetFirstNodeByClass("vtkMRMLLayoutNode")
-        self._stage.show_layout(register_layout(node, len(letters), columns, plane))
-        find = self._stage.volume_view if plane == "3d" else self._stage.slice_view
+        columns = columns_for(len(letters), self._view_host.width())
+        node = self._view_host.scene.GetFirstNodeByClass("vtkMRMLLayoutNode")
+        self._view_host.show_layout(register_layout(node, len(letters), columns, plane))
+        find = self._view_host.volume_view if plane == "3d" else self._view_host.slice_view
         views = [find(view_tag(place, plane)) for place in range(1, len(letters) + 1)]
         self._seen.update({view.tag: view for view in views})
         self._fill(dict(zip(letters, views)))
@@ -216,7 +216,7 @@ class ReadingViews:
 
     def _render_bone(self, volume: slicer.vtkMRMLScalarVolumeNode, view: VolumeView) -> None:
         if self._bone is None:
-            self._bone = BoneRendering(self._stage, _PRESET, _SHIFT)
+            self._bone = BoneRendering(self._view_host, _PRESET, _SHIFT)
             self._bone.property_node.SetName("Bone")
         self._bone.show(volume, [view])
         self._bone.displays[-1].SetName(f"{volume.GetName()} bone")
@@ -275,18 +275,18 @@ class ReadingViews:
 
     def _remove_views(self) -> None:
         """Remove the views' nodes and what Slicer made for them; what comes back is removed a little later."""
-        scene = self._stage.scene
+        scene = self._view_host.scene
         belongings: list[slicer.vtkMRMLNode] = []
         for view in self._seen.values():
             own = slice_belongings(view) if isinstance(view, SliceView) else []
             node = view.node
-            self._stage.close_view(view.tag)
+            self._view_host.close_view(view.tag)
             _remove(scene, [node, *own])
             belongings += own
         tags = set(self._seen)
         self._seen.clear()
         self.views.clear()
-        self._stage.later(lambda: _remove(scene, [*belongings, *_named(scene, tags)]), CAMERA_GOES_AFTER_MS)
+        self._view_host.later(lambda: _remove(scene, [*belongings, *_named(scene, tags)]), CAMERA_GOES_AFTER_MS)
 
 
 def _named(scene: slicer.vtkMRMLScene, tags: set[str]) -> list[slicer.vtkMRMLNode]:

@@ -12,26 +12,26 @@ import slicer
 
 from CTEnhanceLib.scene.comparison.views.data_probe import annotations_off
 from CTEnhanceLib.scene.comparison.views.layouts import PLOT_VIEW, TABLE_VIEW, VIEWS, ViewSpec
-from CTEnhanceLib.scene.comparison.views.view_host import SliceView, Stage, VolumeView
+from CTEnhanceLib.scene.comparison.views.view_host import SliceView, ViewHost, VolumeView
 
 CAMERA_GOES_AFTER_MS = 60
 """A camera that is removed within some 20 ms after its view is made again."""
 
 
-def remove_own_views(stage: Stage, views: Sequence[SliceView | VolumeView] = ()) -> None:
+def remove_own_views(view_host: ViewHost, views: Sequence[SliceView | VolumeView] = ()) -> None:
     """Remove the nodes of views and what Slicer made for them; no layout may show them any more.
 
     Args:
-        stage: Where the views stood.
+        view_host: Where the views stood.
         views: Every view that was on show at any time; views that came with a scene are found by themselves.
     """
-    scene, later, tags = stage.scene, [], [view.tag for view in views]
+    scene, later, tags = view_host.scene, [], [view.tag for view in views]
     with annotations_off():
         for view in views:
             # Looked up before the view goes, removed after it: a view that is still there makes them again.
             belongings = slice_belongings(view) if isinstance(view, SliceView) else []
             node = view.node
-            stage.close_view(view.tag)
+            view_host.close_view(view.tag)
             _remove(scene, [node, *belongings])
             later += belongings
         _remove(scene, [node for node in _never_shown(scene) if not node.IsA("vtkMRMLCameraNode")])
@@ -39,10 +39,10 @@ def remove_own_views(stage: Stage, views: Sequence[SliceView | VolumeView] = ())
     def clean_up() -> None:
         for tag in tags:
             if own_view_node(scene, VIEWS[tag]) is None:
-                stage.close_view(tag)
+                view_host.close_view(tag)
         _remove(scene, _without_a_view(scene, later))
 
-    stage.later(clean_up, CAMERA_GOES_AFTER_MS)
+    view_host.later(clean_up, CAMERA_GOES_AFTER_MS)
 
 
 def own_view_node(scene: slicer.vtkMRMLScene, spec: ViewSpec) -> slicer.vtkMRMLAbstractViewNode | None:

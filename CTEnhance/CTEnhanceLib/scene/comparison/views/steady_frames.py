@@ -11,7 +11,7 @@ from functools import partial
 
 import vtk
 
-from CTEnhanceLib.scene.comparison.views.view_host import SliceView, Stage, VolumeView
+from CTEnhanceLib.scene.comparison.views.view_host import SliceView, ViewHost, VolumeView
 
 AGAIN_AFTER_MS = (0, 50, 200, 600)
 _TAKES_OVER = (
@@ -26,11 +26,11 @@ class SteadyFrames:
     """Holds what was set for a moment, or until the user takes over with mouse or keyboard.
 
     Args:
-        stage: Where the views stand.
+        view_host: Where the views stand.
     """
 
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
+    def __init__(self, view_host: ViewHost) -> None:
+        self._view_host = view_host
         self._set: Callable[[], None] | None = None
         self._turn = 0
         self._observed: list[tuple[vtk.vtkObject, int]] = []
@@ -50,7 +50,7 @@ class SteadyFrames:
             for event in _TAKES_OVER:
                 self._observed.append((view.interactor, view.interactor.AddObserver(event, self.release, 10.0)))
         for wait in AGAIN_AFTER_MS:
-            self._stage.later(partial(self._again, self._turn, wait == AGAIN_AFTER_MS[-1]), wait)
+            self._view_host.later(partial(self._again, self._turn, wait == AGAIN_AFTER_MS[-1]), wait)
 
     def release(self, *_: object) -> None:
         """Hold nothing any more."""

@@ -17,8 +17,19 @@ from CTEnhanceLib.scene.comparison.views.data_probe import forget_view
 from CTEnhanceLib.scene.comparison.views.layouts import LAYOUTS, OWN_IDENTIFIERS
 
 
+class _View:
+    """What both kinds of view have in common."""
+
+    node: slicer.vtkMRMLAbstractViewNode
+
+    @property
+    def tag(self) -> str:
+        """Singleton tag of the view node."""
+        return str(self.node.GetSingletonTag())
+
+
 @dataclass
-class SliceView:
+class SliceView(_View):
     """A slice view that is on show.
 
     Attributes:
@@ -38,11 +49,6 @@ class SliceView:
     render: Callable[[], None]
 
     @property
-    def tag(self) -> str:
-        """Singleton tag of the view node."""
-        return str(self.node.GetSingletonTag())
-
-    @property
     def normal(self) -> np.ndarray:
         """Normal of its plane, RAS, shape (3,)."""
         matrix = self.node.GetSliceToRAS()
@@ -50,7 +56,7 @@ class SliceView:
 
 
 @dataclass
-class VolumeView:
+class VolumeView(_View):
     """A 3D view that is on show.
 
     Attributes:
@@ -66,11 +72,6 @@ class VolumeView:
     render: Callable[[], None]
 
     @property
-    def tag(self) -> str:
-        """Singleton tag of the view node."""
-        return str(self.node.GetSingletonTag())
-
-    @property
     def camera(self) -> slicer.vtkMRMLCameraNode | None:
         """The camera node that looks into this view."""
         cameras = self.node.GetScene().GetNodesByClass("vtkMRMLCameraNode")
@@ -81,7 +82,7 @@ class VolumeView:
         return None
 
 
-class Stage(Protocol):
+class ViewHost(Protocol):
     """What the comparison needs of the place where its views stand."""
 
     scene: slicer.vtkMRMLScene
@@ -112,7 +113,7 @@ class Stage(Protocol):
         """Run an action again and again; call what is returned to stop it."""
 
 
-class DesktopStage:
+class DesktopViewHost:
     """The Slicer desktop."""
 
     def __init__(self) -> None:
@@ -190,8 +191,8 @@ def register_layouts(layout_node: slicer.vtkMRMLLayoutNode) -> None:
             layout_node.AddLayoutDescription(form.identifier, form.xml)
 
 
-def desktop_stage() -> DesktopStage:
-    """The stage of the running Slicer.
+def desktop_view_host() -> DesktopViewHost:
+    """The view host of the running Slicer.
 
     Raises:
         UsageError: There is no window with views here.
@@ -199,7 +200,7 @@ def desktop_stage() -> DesktopStage:
     app = getattr(slicer, "app", None)
     if app is None or app.layoutManager() is None:
         raise UsageError(
-            "There is no Slicer window here: pass a stage, "
-            "CTEnhanceLib.scene.headless.offscreen.OffscreenStage() for pictures without a desktop."
+            "There is no Slicer window here: pass a view host, "
+            "CTEnhanceLib.scene.headless.offscreen.OffscreenViewHost() for pictures without a desktop."
         )
-    return DesktopStage()
+    return DesktopViewHost()
