@@ -19,9 +19,9 @@ def main() -> int:
     behaviour = os.environ["CTENHANCE_FAKE_WORKER"]
     source, output = Path(sys.argv[2]), Path(sys.argv[3])
     if behaviour != "deaf":
-        from CTEnhanceLib.files.cancellation import cancel_on_terminate, hold_lifeline
+        from CTEnhanceLib.files.cancellation import cancel_on_terminate, cancel_at_end_of_input
 
-        hold_lifeline(cancel_on_terminate())
+        cancel_at_end_of_input(cancel_on_terminate())
     output.with_suffix(".part").write_bytes(b"half a volume")
     print("a library says hello", flush=True)
     tell("read", 1, 1)

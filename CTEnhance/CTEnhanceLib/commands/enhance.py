@@ -13,7 +13,7 @@ from CTEnhanceLib.dicom.folder.series import SeveralSeriesError
 from CTEnhanceLib.enhancement.device import PRECISIONS
 from CTEnhanceLib.enhancement.options import Progress
 from CTEnhanceLib.errors import naming
-from CTEnhanceLib.files.cancellation import cancel_on_terminate, hold_lifeline
+from CTEnhanceLib.files.cancellation import cancel_on_terminate, cancel_at_end_of_input
 from CTEnhanceLib.files.progress import BarProgress, JsonProgress
 from CTEnhanceLib.model.folder import DEFAULT_MODEL
 
@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> None:
     """Enhance; arguments are checked and outputs proved writable before anything is computed."""
     cancelled = cancel_on_terminate()
     if args.lifeline:
-        hold_lifeline(cancelled)
+        cancel_at_end_of_input(cancelled)
     check_outputs(args)
     progress = JsonProgress() if args.progress else BarProgress()
     with naming(Path(args.input)):

@@ -11,7 +11,7 @@ from CTEnhanceLib.ct.profile import SliceProfile
 from CTEnhanceLib.ct.thicken import thicken
 from CTEnhanceLib.dicom.volumes import read_volume
 from CTEnhanceLib.files.atomic import check_writable, write_text
-from CTEnhanceLib.files.cancellation import cancel_on_terminate, hold_lifeline
+from CTEnhanceLib.files.cancellation import cancel_on_terminate, cancel_at_end_of_input
 from CTEnhanceLib.files.progress import BarProgress, JsonProgress
 from CTEnhanceLib.model.folder import DEFAULT_MODEL, METRICS_FILE, open_model
 
@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> None:
     """Check, write the page, and print the verdict; the page is proved writable before anything is computed."""
     cancelled = cancel_on_terminate()
     if args.lifeline:
-        hold_lifeline(cancelled)
+        cancel_at_end_of_input(cancelled)
     check_writable(args.page)
     progress = JsonProgress() if args.progress else BarProgress()
     progress("read", 0, 1)

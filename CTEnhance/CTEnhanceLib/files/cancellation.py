@@ -26,7 +26,7 @@ def cancel_on_terminate() -> threading.Event:
     return cancelled
 
 
-def hold_lifeline(cancelled: threading.Event) -> None:
+def cancel_at_end_of_input(cancelled: threading.Event) -> None:
     """Begin an own process group and end the run when standard input ends.
 
     Args:
@@ -36,7 +36,7 @@ def hold_lifeline(cancelled: threading.Event) -> None:
         os.setpgid(0, 0)
     # a main thread that ends first (cancelled in time, or its reader gone) must not leave children behind
     atexit.register(_end_group)
-    threading.Thread(target=_watch, args=(cancelled,), name="lifeline", daemon=True).start()
+    threading.Thread(target=_watch, args=(cancelled,), name="end of input", daemon=True).start()
 
 
 def _watch(cancelled: threading.Event) -> None:

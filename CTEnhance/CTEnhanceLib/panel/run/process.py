@@ -1,6 +1,6 @@
 """The worker process: a program of its own that can be ended at any moment without harm to Slicer.
 
-The worker holds on to its standard input (``--lifeline stdin``): when that ends - because we close it, or because
+The worker watches its standard input (``--lifeline stdin``): when that ends - because we close it, or because
 Slicer quits, crashes or reloads the module - it ends itself and everything it started.
 """
 
@@ -49,7 +49,7 @@ class Worker(Protocol):
         """Start ``python -m CTEnhanceLib <arguments>``; `on_end` is called exactly once."""
 
     def cancel(self) -> None:
-        """Close the lifeline; kill after a grace time. `on_end` follows."""
+        """Close standard input of the worker; kill after a grace time. `on_end` follows."""
 
     def stop_now(self) -> None:
         """End it and wait for the end, when there is no event loop to wait in (quitting, reloading)."""
@@ -89,7 +89,7 @@ class QtWorker:
         return int(self._process.processId()) if self._process is not None else 0
 
     def cancel(self) -> None:
-        """Close the lifeline and kill what is left after the grace time."""
+        """Close standard input of the worker and kill what is left after the grace time."""
         process = self._process
         if process is None:
             return
@@ -97,7 +97,7 @@ class QtWorker:
         qt.QTimer.singleShot(GRACE_MS, lambda: self._kill(process))
 
     def stop_now(self) -> None:
-        """Close the lifeline, wait for the grace time, kill, wait."""
+        """Close standard input of the worker, wait for the grace time, kill, wait."""
         process = self._process
         if process is None:
             return
