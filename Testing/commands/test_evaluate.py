@@ -182,3 +182,17 @@ def test_a_reference_without_bone_gives_dashes_and_nulls(tmp_path, capsys):
     assert rows["same"]["regions"]["whole"]["mse"] == 0
     assert record["reference"]["edge_width_mm"] is None
     assert "nan" not in capsys.readouterr().out
+
+
+def test_an_output_that_is_an_input_or_the_other_output_is_refused_and_nothing_is_lost(work, tmp_path, capsys):
+    before = (work / "good.nrrd").read_bytes()
+    for words in (
+        ("--json", work / "good.nrrd"),
+        ("--csv", work / "thick.nrrd"),
+        ("--json", work / "." / "reference.nrrd"),
+        ("--json", tmp_path / "figures", "--csv", tmp_path / "figures"),
+    ):
+        assert evaluate(work, f"good={work}/good.nrrd", *words) == 2
+        assert "are the same file" in capsys.readouterr().err
+    assert (work / "good.nrrd").read_bytes() == before
+    assert list(tmp_path.iterdir()) == []

@@ -19,7 +19,7 @@ def main() -> int:
     behaviour = os.environ["CTENHANCE_FAKE_WORKER"]
     source, output = Path(sys.argv[2]), Path(sys.argv[3])
     if behaviour != "deaf":
-        from CTEnhanceLib.files.cancellation import cancel_on_terminate, cancel_at_end_of_input
+        from CTEnhanceLib.files.cancellation import cancel_at_end_of_input, cancel_on_terminate
 
         cancel_at_end_of_input(cancel_on_terminate())
     output.with_suffix(".part").write_bytes(b"half a volume")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import tempfile
@@ -15,8 +14,7 @@ from typing import Any, Protocol
 from CTEnhanceLib.dicom.folder.find import is_dicom
 from CTEnhanceLib.errors import InputRefusedError, OutputError, UsageError
 from CTEnhanceLib.files.atomic import appearing
-
-_CHUNK = 2**20
+from CTEnhanceLib.files.checksum import sha256_of, sha256_of_stream
 
 
 class Store(Protocol):
@@ -103,11 +101,7 @@ class FolderStore:
         path = self._folder / name
         if not path.is_file():
             return None
-        digest = hashlib.sha256()
-        with path.open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                digest.update(chunk)
-        return digest.hexdigest()
+        return sha256_of(path)
 
     def publish(self, local: Path, name: str) -> None:
         """Put a complete local file under a name, at once."""
@@ -171,11 +165,8 @@ class RemoteStore:
         """Give the hash of a file's content, None where there is no such file."""
         if not self._files.exists(self._path(name)):
             return None
-        digest = hashlib.sha256()
         with self._files.open(self._path(name), "rb") as file:
-            while chunk := file.read(_CHUNK):
-                digest.update(chunk)
-        return digest.hexdigest()
+            return sha256_of_stream(file)
 
     def publish(self, local: Path, name: str) -> None:
         """Put a complete local file under a name, at once."""

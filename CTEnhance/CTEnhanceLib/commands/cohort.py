@@ -8,10 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from CTEnhanceLib.commands.shared.options import (
+    add_device_option,
+    add_model_option,
+    add_process_options,
+    add_profile_options,
+    add_scheduler_option,
+    chosen_progress,
+)
 from CTEnhanceLib.errors import InputRefusedError, UsageError
-from CTEnhanceLib.files.progress import BarProgress, JsonProgress
 from CTEnhanceLib.files.volumes import SUFFIXES
-from CTEnhanceLib.model.folder import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from CTEnhanceLib.batch.items import Item
@@ -31,16 +37,15 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     )
     parser.add_argument("cohort", metavar="COHORT_DIR", help="a folder, or a URL that fsspec knows")
     parser.add_argument("output", metavar="OUT_DIR", help="likewise")
-    parser.add_argument("--model", default=DEFAULT_MODEL, metavar="NAME|DIR", help="default: %(default)s")
+    add_model_option(parser)
     parser.add_argument("--spacing", type=float, default=1.0, metavar="MM", help="thin interval; default: %(default)s")
     parser.add_argument("--format", choices=SUFFIXES, default=SUFFIXES[0], help="default: %(default)s")
-    parser.add_argument("--profile", choices=("box", "triangle", "gaussian", "model"), help="the slice profile of all")
-    parser.add_argument("--fwhm", type=float, metavar="MM", help="its full width at half maximum")
-    parser.add_argument("--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda, or cuda:0,cuda:1,...")
+    add_profile_options(parser, "slice profile of all", measured=True)
+    add_device_option(parser, "auto, cpu, cuda, or cuda:0,cuda:1,...")
     parser.add_argument("--workers", type=int, metavar="N", help="processes; default: one for each core or GPU")
-    parser.add_argument("--scheduler", metavar="ADDRESS", help="use the workers of a dask cluster, tcp://host:port")
+    add_scheduler_option(parser)
     parser.add_argument("--list", action="store_true", help="only list what would be computed")
-    parser.add_argument("--progress", choices=("json",), help="progress as JSON lines on standard output")
+    add_process_options(parser, ended_by_input=False)
     parser.set_defaults(run=run)
 
 
@@ -58,7 +63,7 @@ def run(args: argparse.Namespace) -> None:
         return
     output = open_store(args.output, writable=True)
     job, workers = _job(args)
-    progress = JsonProgress() if args.progress else BarProgress()
+    progress = chosen_progress(args)
     outcomes = []
     progress("cohort", 0, len(items))
     for outcome in _outcomes(items, job, workers, args.scheduler):

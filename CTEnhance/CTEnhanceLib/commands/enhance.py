@@ -8,14 +8,20 @@ from threading import Event
 
 from CTEnhanceLib.commands.series import series_table
 from CTEnhanceLib.commands.shared.further_series import Input, add_series_arguments, read_inputs
+from CTEnhanceLib.commands.shared.options import (
+    add_detail_option,
+    add_device_option,
+    add_model_option,
+    add_process_options,
+    add_profile_options,
+    chosen_cancellation,
+    chosen_progress,
+)
 from CTEnhanceLib.commands.shared.outputs import check_outputs, write_outputs
 from CTEnhanceLib.dicom.folder.series import SeveralSeriesError
 from CTEnhanceLib.enhancement.device import PRECISIONS
 from CTEnhanceLib.enhancement.options import Progress
 from CTEnhanceLib.errors import naming
-from CTEnhanceLib.files.cancellation import cancel_on_terminate, cancel_at_end_of_input
-from CTEnhanceLib.files.progress import BarProgress, JsonProgress
-from CTEnhanceLib.model.folder import DEFAULT_MODEL
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -24,39 +30,30 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("input", metavar="INPUT", help=".nrrd, .nii.gz, .mha or a DICOM folder")
     parser.add_argument("output", metavar="OUTPUT", help=".nrrd, .nii.gz, .mha, or a folder name for derived DICOM")
     add_series_arguments(parser)
-    parser.add_argument("--model", default=DEFAULT_MODEL, metavar="NAME|DIR", help="default: %(default)s")
+    add_model_option(parser)
     parser.add_argument("--spacing", type=float, default=1.0, metavar="MM", help="thin interval; default: %(default)s")
-    parser.add_argument("--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda, cuda:N or mps")
+    add_device_option(parser)
     parser.add_argument("--precision", choices=PRECISIONS, default="auto")
     parser.add_argument("--thickness", type=float, metavar="MM", help="thickness of the thick slices, if not as stated")
     parser.add_argument("--interval", type=float, metavar="MM", help="their interval, if the file states it wrongly")
-    parser.add_argument("--profile", choices=("box", "triangle", "gaussian", "model"), help="their slice profile")
-    parser.add_argument("--fwhm", type=float, metavar="MM", help="its full width at half maximum")
+    add_profile_options(parser, measured=True)
     parser.add_argument("--uncertainty", metavar="PATH", help="also write the uncertainty of every voxel, HU")
     parser.add_argument("--confidence", dest="uncertainty", help=argparse.SUPPRESS)  # its old name
-    parser.add_argument(
-        "--detail",
-        type=float,
-        metavar="0..1",
-        help="0 accurate, 1 crisp, between them a mix; for models with both; default: the model's own",
-    )
+    add_detail_option(parser)
     parser.add_argument("--no-consistency", action="store_true", help="leave the back-projection out")
     parser.add_argument("--report", metavar="PATH", help="also write the report: .json, or .html for a page to keep")
     parser.add_argument(
         "--report-name", default="", metavar="TEXT", help="what the page calls the input; default: nothing"
     )
-    parser.add_argument("--progress", choices=("json",), help="progress as JSON lines on standard output")
-    parser.add_argument("--lifeline", choices=("stdin",), help="end the run when standard input ends")
+    add_process_options(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> None:
     """Enhance; arguments are checked and outputs proved writable before anything is computed."""
-    cancelled = cancel_on_terminate()
-    if args.lifeline:
-        cancel_at_end_of_input(cancelled)
+    cancelled = chosen_cancellation(args)
     check_outputs(args)
-    progress = JsonProgress() if args.progress else BarProgress()
+    progress = chosen_progress(args)
     with naming(Path(args.input)):
         _enhance(args, progress, cancelled)
 

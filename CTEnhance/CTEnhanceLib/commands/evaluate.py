@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from CTEnhanceLib.commands.shared.options import add_profile_options
+from CTEnhanceLib.commands.shared.packages import require_packages
 from CTEnhanceLib.dicom.volumes import read_volume
-from CTEnhanceLib.errors import OutputError, UsageError
-from CTEnhanceLib.files.atomic import check_writable, write_text
+from CTEnhanceLib.errors import UsageError
+from CTEnhanceLib.files.atomic import check_writable, make_folder, require_different_files, write_text
 from CTEnhanceLib.files.progress import BarProgress
 
 if TYPE_CHECKING:
@@ -24,8 +25,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("candidates", nargs="+", metavar="NAME=CANDIDATE", help="a thin volume and what to call it")
     parser.add_argument("--reference", required=True, metavar="THIN", help="the true thin volume of the same scan")
     parser.add_argument("--thick", required=True, metavar="THICK", help="the thick volume the candidates came from")
-    parser.add_argument("--profile", choices=("box", "triangle", "gaussian"), help="the profile that made THICK")
-    parser.add_argument("--fwhm", type=float, metavar="MM", help="its full width at half maximum")
+    add_profile_options(parser, "slice profile that made THICK")
     parser.add_argument("--json", metavar="PATH", help="write all figures as JSON")
     parser.add_argument("--csv", metavar="PATH", help="write the figures of each slice as CSV")
     parser.add_argument("--plots", metavar="DIR", help="write plots and difference pictures as PNG")
@@ -36,6 +36,8 @@ def run(args: argparse.Namespace) -> None:
     """Evaluate and print the tables; outputs are proved writable before anything is computed."""
     require_packages(*(["matplotlib"] if args.plots else []))
     paths = named_paths(args.candidates)
+    inputs = {"--reference": args.reference, "--thick": args.thick, **paths}
+    require_different_files(inputs, {"--json": args.json, "--csv": args.csv})
     for path in (args.json, args.csv):
         if path is not None:
             check_writable(path)
@@ -62,17 +64,6 @@ def run(args: argparse.Namespace) -> None:
     print(report(evaluation), end="")
 
 
-def require_packages(*packages: str) -> None:
-    """Check before a long run that the packages of the evaluation extra are there.
-
-    Raises:
-        UsageError: one is missing.
-    """
-    for package in packages:
-        if importlib.util.find_spec(package) is None:
-            raise UsageError(f"This needs the package {package}: install it with pip install 'CTEnhance[evaluation]'.")
-
-
 def named_paths(words: list[str]) -> dict[str, str]:
     """Take NAME=PATH apart.
 
@@ -88,21 +79,6 @@ def named_paths(words: list[str]) -> dict[str, str]:
             raise UsageError(f"The name {name!r} is given twice: name each candidate differently.")
         paths[name] = path
     return paths
-
-
-def make_folder(path: str) -> Path:
-    """Make the folder for pictures, where it is not there yet.
-
-    Raises:
-        OutputError: it cannot be made or written to.
-    """
-    folder = Path(path)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"The folder {path} cannot be made ({error.strerror}); choose another place.") from error
-    check_writable(folder / "picture.png")
-    return folder
 
 
 def write_plots(evaluation: Evaluation, folder: Path) -> None:

@@ -8,11 +8,17 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from CTEnhanceLib.commands.evaluate import make_folder, require_packages
+from CTEnhanceLib.commands.shared.options import (
+    add_detail_option,
+    add_device_option,
+    add_model_option,
+    add_shape_option,
+)
+from CTEnhanceLib.commands.shared.packages import require_packages
 from CTEnhanceLib.ct.profile import SliceProfile
 from CTEnhanceLib.dicom.volumes import read_volume
 from CTEnhanceLib.errors import UsageError
-from CTEnhanceLib.files.atomic import check_writable, write_text
+from CTEnhanceLib.files.atomic import check_writable, make_folder, require_different_files, write_text
 from CTEnhanceLib.files.progress import BarProgress
 from CTEnhanceLib.model.folder import DEFAULT_MODEL
 
@@ -28,14 +34,14 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     """Add the command to the command line."""
     parser = subparsers.add_parser("fractures", help="cut gaps and steps into thin bone and see which survive")
     parser.add_argument("thin", nargs="+", metavar="THIN", help="thin volumes of intact bone, kept from training")
-    parser.add_argument("--model", nargs="+", default=[DEFAULT_MODEL], metavar="NAME|DIR", help="default: %(default)s")
-    parser.add_argument("--detail", nargs="+", type=float, metavar="0..1", help="computed with each of these")
+    add_model_option(parser, nargs="+", default=[DEFAULT_MODEL], help=f"default: {DEFAULT_MODEL}")
+    add_detail_option(parser, nargs="+", help="computed with each of these")
     parser.add_argument("--thickness", type=float, default=3.0, metavar="MM", help="default: %(default)s")
-    parser.add_argument("--profile", choices=("box", "triangle", "gaussian"), default="box")
+    add_shape_option(parser)
     parser.add_argument("--crop", nargs=6, type=int, metavar="N", help="first and last-but-one index along x, y, z")
     parser.add_argument("--copies", type=int, default=7, help="blocks with other sizes; default: %(default)s")
     parser.add_argument("--axes", default="xyz", help="axes that serve as slice axis in turn; default: %(default)s")
-    parser.add_argument("--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda, cuda:N or mps")
+    add_device_option(parser)
     parser.add_argument("--json", metavar="PATH", help="write every reading")
     parser.add_argument("--plots", metavar="DIR", help="write the curves as PNG")
     parser.set_defaults(run=run)
@@ -47,6 +53,7 @@ def run(args: argparse.Namespace) -> None:
         require_packages("matplotlib")
     if not args.axes or set(args.axes) - set("xyz"):
         raise UsageError(f"The axes must be of x, y and z, not {args.axes!r}.")
+    require_different_files({f"THIN {path}": path for path in args.thin}, {"--json": args.json})
     if args.json is not None:
         check_writable(args.json)
     plots = None if args.plots is None else make_folder(args.plots)

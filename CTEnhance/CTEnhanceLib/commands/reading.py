@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from CTEnhanceLib.commands.evaluate import make_folder, require_packages
 from CTEnhanceLib.commands.reading_reference import add_reference_parser
+from CTEnhanceLib.commands.shared.packages import require_packages
 from CTEnhanceLib.dicom.volumes import read_volume
-from CTEnhanceLib.files.atomic import check_writable, write_text
+from CTEnhanceLib.files.atomic import check_writable, make_folder, write_text
 
 if TYPE_CHECKING:
     from CTEnhanceLib.evaluation.reading.study import Study

@@ -6,14 +6,21 @@ import argparse
 import json
 from pathlib import Path
 
+from CTEnhanceLib.commands.shared.options import (
+    add_detail_option,
+    add_device_option,
+    add_model_option,
+    add_process_options,
+    add_shape_option,
+    chosen_cancellation,
+    chosen_progress,
+)
 from CTEnhanceLib.ct.geometry import slice_geometry
 from CTEnhanceLib.ct.profile import SliceProfile
 from CTEnhanceLib.ct.thicken import thicken
 from CTEnhanceLib.dicom.volumes import read_volume
-from CTEnhanceLib.files.atomic import check_writable, write_text
-from CTEnhanceLib.files.cancellation import cancel_on_terminate, cancel_at_end_of_input
-from CTEnhanceLib.files.progress import BarProgress, JsonProgress
-from CTEnhanceLib.model.folder import DEFAULT_MODEL, METRICS_FILE, open_model
+from CTEnhanceLib.files.atomic import check_writable, require_different_files, write_text
+from CTEnhanceLib.model.folder import METRICS_FILE, open_model
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -25,23 +32,21 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     )
     parser.add_argument("thin", metavar="THIN", help="thin-slice volume or DICOM folder")
     parser.add_argument("--thickness", type=float, default=3.0, metavar="MM", help="default: %(default)s")
-    parser.add_argument("--profile", choices=("box", "triangle", "gaussian"), default="box")
-    parser.add_argument("--model", default=DEFAULT_MODEL, metavar="NAME|DIR", help="default: %(default)s")
-    parser.add_argument("--detail", type=float, metavar="0..1", help="for models with an accurate and a crisp end")
-    parser.add_argument("--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda, cuda:N or mps")
+    add_shape_option(parser)
+    add_model_option(parser)
+    add_detail_option(parser)
+    add_device_option(parser)
     parser.add_argument("--page", default="selfcheck.html", metavar="PATH", help="default: %(default)s")
-    parser.add_argument("--progress", choices=("json",), help="progress as JSON lines on standard output")
-    parser.add_argument("--lifeline", choices=("stdin",), help="end the run when standard input ends")
+    add_process_options(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> None:
     """Check, write the page, and print the verdict; the page is proved writable before anything is computed."""
-    cancelled = cancel_on_terminate()
-    if args.lifeline:
-        cancel_at_end_of_input(cancelled)
+    cancelled = chosen_cancellation(args)
+    require_different_files({"THIN": args.thin}, {"--page": args.page})
     check_writable(args.page)
-    progress = JsonProgress() if args.progress else BarProgress()
+    progress = chosen_progress(args)
     progress("read", 0, 1)
     thin = read_volume(args.thin)
     progress("read", 1, 1)

@@ -9,10 +9,12 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from CTEnhanceLib.commands.evaluate import make_folder, require_packages, write_plots
+from CTEnhanceLib.commands.evaluate import write_plots
+from CTEnhanceLib.commands.shared.options import add_device_option, add_profile_options, add_scheduler_option
+from CTEnhanceLib.commands.shared.packages import require_packages
 from CTEnhanceLib.dicom.volumes import read_volume
 from CTEnhanceLib.errors import DeviceError, UsageError
-from CTEnhanceLib.files.atomic import write_text
+from CTEnhanceLib.files.atomic import make_folder, write_text
 from CTEnhanceLib.files.progress import BarProgress
 
 if TYPE_CHECKING:
@@ -53,15 +55,12 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         help="leave each training patient out once, train each configuration on the others, test on the one left out",
     )
     parser.add_argument("--folds", type=int, metavar="N", help="leave out only the first N patients (the thesis: 3)")
-    parser.add_argument(
-        "--profile", choices=("box", "triangle", "gaussian"), help="the profile that made the thick slices"
-    )
-    parser.add_argument("--fwhm", type=float, metavar="MM", help="its full width at half maximum")
-    parser.add_argument("--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda, cuda:N or mps")
+    add_profile_options(parser, "slice profile that made the thick slices")
+    add_device_option(parser)
     parser.add_argument("--output", metavar="DIR", help="write tables.md, tables.json, patients.csv and pictures there")
     parser.add_argument("--plots", action="store_true", help="also write the plots of each patient to DIR/<patient>")
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="patients at a time; default: %(default)s")
-    parser.add_argument("--scheduler", metavar="ADDRESS", help="use the workers of a dask cluster, tcp://host:port")
+    add_scheduler_option(parser)
     parser.set_defaults(run=run)
 
 

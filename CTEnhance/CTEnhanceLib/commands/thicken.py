@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from CTEnhanceLib.commands.shared.options import add_profile_options
 from CTEnhanceLib.ct.profile import SliceProfile
 from CTEnhanceLib.ct.thicken import thicken
 from CTEnhanceLib.dicom.volumes import read_volume
@@ -19,10 +20,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("output", metavar="OUTPUT", help=".nrrd, .nii.gz or .mha")
     parser.add_argument("--thickness", type=float, required=True, metavar="MM", help="extent of a thick slice")
     parser.add_argument("--interval", type=float, metavar="MM", help="distance of thick slices; default: thickness")
-    parser.add_argument(
-        "--profile", choices=("box", "triangle", "gaussian"), default="box", help="default: %(default)s"
-    )
-    parser.add_argument("--fwhm", type=float, metavar="MM", help="its full width at half maximum; default: thickness")
+    add_profile_options(parser, default="box", width="thickness")
     parser.set_defaults(run=run)
 
 

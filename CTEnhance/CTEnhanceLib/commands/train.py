@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from CTEnhanceLib.errors import UsageError
+from CTEnhanceLib.commands.shared.options import add_config_changes_option, add_device_option
+from CTEnhanceLib.commands.shared.packages import training_packages
 from CTEnhanceLib.model.folder import DESCRIPTION_FILE
 
 
@@ -19,14 +20,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         "Several processes: torchrun --nproc-per-node N -m CTEnhanceLib train CONFIG.toml",
     )
     parser.add_argument("config", nargs="+", metavar="CONFIG.toml")
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="SECTION.KEY=VALUE",
-        help="change a value of the configuration, for example --set training.steps=3000 (may be given again)",
-    )
-    parser.add_argument("--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda or mps")
+    add_config_changes_option(parser)
+    add_device_option(parser, "auto, cpu, cuda or mps")
     parser.add_argument("--model-folder", metavar="DIR", help="where the last model goes; default: <output>/model")
     parser.set_defaults(run=run)
 
@@ -36,12 +31,8 @@ def run(args: argparse.Namespace) -> None:
     from CTEnhanceLib.training.config import read_config
 
     configs = [read_config(path, args.set) for path in args.config]
-    try:
+    with training_packages():
         from CTEnhanceLib.training.run import Run
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            f"Training needs the package {error.name}: install the extra with pip install 'CTEnhance[training]'."
-        ) from error
 
     for config in configs:
         last = config is configs[-1]

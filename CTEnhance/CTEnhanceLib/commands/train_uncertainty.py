@@ -6,7 +6,8 @@ import argparse
 import json
 from pathlib import Path
 
-from CTEnhanceLib.errors import UsageError
+from CTEnhanceLib.commands.shared.options import add_config_changes_option
+from CTEnhanceLib.commands.shared.packages import training_packages
 from CTEnhanceLib.files.atomic import check_writable, write_text
 
 
@@ -20,7 +21,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     )
     parser.add_argument("config", metavar="CONFIG.toml")
     parser.add_argument("--model", required=True, metavar="DIR", help="the model folder")
-    parser.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="change a value")
+    add_config_changes_option(parser)
     parser.add_argument("--json", metavar="PATH", help="write the figures on the validation cases")
     parser.set_defaults(run=run)
 
@@ -34,12 +35,8 @@ def run(args: argparse.Namespace) -> None:
     folder = find_model(Path(args.model))
     if args.json is not None:
         check_writable(args.json)
-    try:
+    with training_packages():
         from CTEnhanceLib.training.uncertainty.run import train_uncertainty
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            f"Training needs the package {error.name}: install the extra with pip install 'CTEnhance[training]'."
-        ) from error
 
     figures = train_uncertainty(config, folder, lambda line: print(line, flush=True))
     if args.json is not None:

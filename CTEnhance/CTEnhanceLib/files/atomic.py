@@ -35,6 +35,23 @@ def check_writable(path: str | os.PathLike[str]) -> None:
     remove_abandoned(folder)
 
 
+def make_folder(path: str | os.PathLike[str]) -> Path:
+    """Make a folder for several files, where it is not there yet.
+
+    Raises:
+        OutputError: It cannot be made or written to.
+    """
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"The folder {shown(folder, 120)} cannot be made ({reason(error)}); choose another place."
+        ) from error
+    check_writable(folder / "file")
+    return folder
+
+
 def require_different_files(
     inputs: Mapping[str, str | os.PathLike[str] | None], outputs: Mapping[str, str | os.PathLike[str] | None]
 ) -> None:

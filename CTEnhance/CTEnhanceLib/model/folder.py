@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from CTEnhanceLib.errors import ModelRefusedError, OutputError, shown
 from CTEnhanceLib.files.atomic import appearing
+from CTEnhanceLib.files.checksum import sha256_of
 from CTEnhanceLib.files.strict_json import parse_json
 from CTEnhanceLib.model.spec import GeneratorSpec, ModelSpec
 
@@ -291,12 +292,3 @@ def _check_file(folder: Path, file: str, expected: str, name: str) -> None:
             f"{shown(file)} of model {name!r} is not the file its model.json was written for (sha256 differs); "
             "install the model again."
         )
-
-
-def sha256_of(path: Path) -> str:
-    """Give the sha256 of a file."""
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        for block in iter(lambda: stream.read(1 << 20), b""):
-            digest.update(block)
-    return digest.hexdigest()

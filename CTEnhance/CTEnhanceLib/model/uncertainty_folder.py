@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from CTEnhanceLib.errors import OutputError
 from CTEnhanceLib.files.atomic import write_text
-from CTEnhanceLib.model.folder import DESCRIPTION_FILE, half_weights, open_model, sha256_of
+from CTEnhanceLib.files.checksum import sha256_of
+from CTEnhanceLib.model.folder import DESCRIPTION_FILE, half_weights, open_model
 
 if TYPE_CHECKING:
     from torch import nn

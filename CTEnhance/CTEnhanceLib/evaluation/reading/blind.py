@@ -9,7 +9,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable
 
-from CTEnhanceLib.errors import InputRefusedError, OutputError, UsageError
+from CTEnhanceLib.errors import InputRefusedError, UsageError
 from CTEnhanceLib.evaluation.reading.common_grid import onto_one_grid
 from CTEnhanceLib.evaluation.reading.plan import (
     BLINDED_VERSION,
@@ -21,7 +21,8 @@ from CTEnhanceLib.evaluation.reading.plan import (
     to_text,
 )
 from CTEnhanceLib.evaluation.reading.sheets import empty_sheets
-from CTEnhanceLib.files.atomic import check_writable, write_text
+from CTEnhanceLib.files.atomic import check_writable, make_folder, write_text
+from CTEnhanceLib.files.checksum import sha256_of
 from CTEnhanceLib.files.volumes import read_volume_file, write_volume
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def write_blinded(study: Study, folder: Path | str, key_path: Path | str, read: 
     check_writable(key_path)
     if (folder / STUDY_FILE).exists():
         raise UsageError(f"{folder} holds a study already: give another folder, or remove it first.")
-    _make_folder(folder / IMAGES)
+    make_folder(folder / IMAGES)
     sets = make_sets(study)
     sha256 = _write_images(study, sets, folder / IMAGES, read)
     plain = blinded(study, sets, sha256)
@@ -110,7 +111,7 @@ def read_blinded_image(folder: Path | str, study: dict[str, Any], image: str) ->
     path = image_path(folder, image)
     if not path.is_file():
         raise InputRefusedError(f"{path} does not exist: copy the whole folder of the study.")
-    if _sha256(path) != study["files"][image]["sha256"]:
+    if sha256_of(path) != study["files"][image]["sha256"]:
         raise InputRefusedError(f"{path} is not the image that was planned: copy the folder of the study again.")
     return read_volume_file(path)
 
@@ -127,7 +128,7 @@ def _write_images(study: Study, sets: list[dict[str, Any]], folder: Path, read: 
                 path = folder / f"{image}.nrrd"
                 write_volume(images[kind], path)
                 os.utime(path, (_SAME_TIME, _SAME_TIME))
-                sha256[image] = _sha256(path)
+                sha256[image] = sha256_of(path)
     return sha256
 
 
@@ -140,18 +141,3 @@ def _read_json(path: Path, what: str, version: int, needed: set[str]) -> dict[st
     if found != version or not needed <= set(plain):
         raise InputRefusedError(f"{path} is not {what} of version {version}: give what plan wrote, or plan anew.")
     return dict(plain)
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"The folder {folder} cannot be made ({error.strerror}); choose another place.") from error
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        for block in iter(lambda: stream.read(1 << 22), b""):
-            digest.update(block)
-    return digest.hexdigest()
