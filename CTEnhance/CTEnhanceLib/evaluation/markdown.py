@@ -6,11 +6,27 @@ import math
 from typing import TYPE_CHECKING
 
 from CTEnhanceLib.evaluation.baselines import YARDSTICK
+from CTEnhanceLib.evaluation.catalogue import (
+    CONSISTENCY,
+    EDGE_WIDTH,
+    FIDELITY,
+    GAIN,
+    GAP_WIDTH,
+    HIGH_FREQUENCY_COHERENCE,
+    HISTOGRAM_SHIFT,
+    MSE,
+    NOISE_STEP,
+    PSNR,
+    SSIM,
+    Better,
+    Figure,
+    directions,
+)
 from CTEnhanceLib.evaluation.measures.regions import REGIONS
 from CTEnhanceLib.version import RESEARCH_ONLY
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from CTEnhanceLib.evaluation.evaluate import Evaluation
 
@@ -43,45 +59,34 @@ def similarity_table(evaluation: Evaluation) -> str:
         for region in REGIONS:
             figures = row.regions[region]
             gain = figures.pooled_psnr - yardstick.regions[region].pooled_psnr
-            cells += [number(figures.pooled_psnr, 2), "" if row is yardstick else number(gain, 2, sign="+")]
-            cells += [number(figures.pooled_mse, 7), number(figures.mean("ssim"), 4)]
+            cells += [PSNR.text(figures.pooled_psnr), "" if row is yardstick else GAIN.text(gain)]
+            cells += [MSE.text(figures.pooled_mse), SSIM.text(figures.mean("ssim"))]
         rows.append(cells)
-    names = [f"{region} {figure}" for region in REGIONS for figure in ("PSNR", "gain", "MSE", "SSIM")]
+    names = [f"{region} {figure.short}" for region in REGIONS for figure in (PSNR, GAIN, MSE, SSIM)]
     return table(["", *names], rows)
 
 
 def fidelity_table(evaluation: Evaluation) -> str:
     """Sharpness, truthfulness and HU of bone of every volume, with the reference as the last row."""
-    header = [
-        "",
-        "edge mm",
-        "gap contrast",
-        "gap mm",
-        "energy",
-        "HF share",
-        "HF coherence",
-        "bias HU",
-        "histogram HU",
-        "noise step",
-    ]
-    header += ["consistency HU", "marked", "invented"]
-    rows = []
-    for row in evaluation.rows:
-        share = row.spectrum.high_frequency_share if row.spectrum else None
-        coherence = row.spectrum.high_frequency_coherence if row.spectrum else None
-        cells = [row.name, number(row.edge_width, 2)]
-        cells += [number(row.gap.contrast, 2), number(row.gap.width, 2)] if row.gap else ["-", "-"]
-        cells += [number(row.energy, 2), number(share, 2), number(coherence, 2)]
-        cells += [number(row.bone.bias, 1, sign="+"), number(row.bone.wasserstein, 1)] if row.bone else ["-", "-"]
-        cells += [number(row.noise_inconsistency, 2), number(row.consistency, 2)]
-        figures = row.scan.figures() if row.scan else None
-        cells += [f"{figures['marked_share']:.1%}", f"{figures['invented_share']:.1%}"] if figures else ["", ""]
-        rows.append(cells)
-    truth = evaluation.reference_figures
-    ends = [number(truth["noise_inconsistency"], 2), number(truth["consistency_hu"], 2), "", ""]
-    widths = [number(truth["edge_width_mm"], 2), "1.00", number(truth["gap_width_mm"], 2)]
-    rows.append(["reference", *widths, "1.00", "1.00", "1.00", "+0.0", "0.0", *ends])
-    return table(header, rows)
+    rows = [[row.name, *(figure.text(value) for figure, value in row.fidelity.items())] for row in evaluation.rows]
+    rows.append(["reference", *(_of_reference(figure, evaluation.reference_figures) for figure in FIDELITY)])
+    return table(["", *(figure.heading for figure in FIDELITY)], rows)
+
+
+def _of_reference(figure: Figure, measured: Mapping[str, float | None]) -> str:
+    """Write what the reference itself has of a figure; nothing for those that compare with it patch by patch."""
+    own = {
+        EDGE_WIDTH: measured["edge_width_mm"],
+        GAP_WIDTH: measured["gap_width_mm"],
+        NOISE_STEP: measured["noise_inconsistency"],
+        CONSISTENCY: measured["consistency_hu"],
+        HIGH_FREQUENCY_COHERENCE: 1.0,
+        HISTOGRAM_SHIFT: 0.0,
+    }
+    if figure in own:
+        return figure.text(own[figure])
+    ideal = {Better.NEAR_ONE: 1.0, Better.NEAR_ZERO: 0.0}.get(figure.better)
+    return "" if ideal is None else figure.text(ideal)
 
 
 def coherence_table(evaluation: Evaluation) -> str | None:
@@ -105,7 +110,7 @@ def report(evaluation: Evaluation) -> str:
     legend = (
         "edge: 10-90 % across cortex along the slice axis; gap: dark layers between bone across it; energy, HF share: "
         f"over the reference's; HF: above 1/(2 x {truth.interval:g} mm); marked, invented: patches of the Fourier ring "
-        f"scan. Computed volumes are {RESEARCH_ONLY}."
+        f"scan. {directions((PSNR, GAIN, MSE, SSIM, *FIDELITY))} Computed volumes are {RESEARCH_ONLY}."
     )
     parts = [intro, similarity_table(evaluation), fidelity_table(evaluation), coherence_table(evaluation), legend]
     return "\n\n".join(part for part in [*parts, *evaluation.notes] if part) + "\n"

@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from CTEnhanceLib.ct.consistency import residual_rmse
+from CTEnhanceLib.evaluation import catalogue
 from CTEnhanceLib.evaluation.baselines import BASELINES, YARDSTICK
+from CTEnhanceLib.evaluation.catalogue import Figure
 from CTEnhanceLib.evaluation.measures.bone_values import BoneValues, bone_values
 from CTEnhanceLib.evaluation.measures.edges import Edges, edge_width, find_edges
 from CTEnhanceLib.evaluation.measures.gaps import GapFigures, Gaps, find_gaps, gap_figures
@@ -98,6 +100,26 @@ class Row:
     consistency: float
     agreement: Agreement
     scan: Scan | None
+
+    @property
+    def fidelity(self) -> dict[Figure, float | None]:
+        """The value of every figure of `catalogue.FIDELITY`."""
+        gap, spectrum, bone = self.gap, self.spectrum, self.bone
+        patches = self.scan.figures() if self.scan else None
+        return {
+            catalogue.EDGE_WIDTH: self.edge_width,
+            catalogue.GAP_CONTRAST: gap.contrast if gap else None,
+            catalogue.GAP_WIDTH: gap.width if gap else None,
+            catalogue.ENERGY: self.energy,
+            catalogue.HIGH_FREQUENCY_SHARE: spectrum.high_frequency_share if spectrum else None,
+            catalogue.HIGH_FREQUENCY_COHERENCE: spectrum.high_frequency_coherence if spectrum else None,
+            catalogue.BIAS: bone.bias if bone else None,
+            catalogue.HISTOGRAM_SHIFT: bone.wasserstein if bone else None,
+            catalogue.NOISE_STEP: self.noise_inconsistency,
+            catalogue.CONSISTENCY: self.consistency,
+            catalogue.MARKED: patches["marked_share"] if patches else None,
+            catalogue.INVENTED: patches["invented_share"] if patches else None,
+        }
 
 
 def prepare_truth(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from CTEnhanceLib.ct.intensity import BONE_ABOVE_HU
+from CTEnhanceLib.evaluation.catalogue import BIAS, ENERGY, PSNR, directions
 from CTEnhanceLib.page.html import document, facts, heading, line_plot, paragraph, pictures, table
 from CTEnhanceLib.page.pictures import FULL_HU, body_part
 from CTEnhanceLib.page.png import data_uri, difference, grey, heat
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from CTEnhanceLib.evaluation.selfcheck import SelfCheck
 
 DIFFERENCE_HU = 400.0
+_COLUMNS = ((PSNR, "in bone"), (PSNR, "in the body"), (BIAS, "in bone"), (ENERGY, ""))
 
 
 def selfcheck_page(check: SelfCheck, described: Sequence[tuple[str, str]], statement: str) -> str:
@@ -39,7 +41,7 @@ def selfcheck_page(check: SelfCheck, described: Sequence[tuple[str, str]], state
             check.positions,
             {row.name: row.per_slice for row in check.rows if row.name not in ("repeat", "linear")},
             "position along the slice axis, mm",
-            "PSNR in bone, dB",
+            PSNR.title("in bone"),
         ),
         heading("Where it errs, and where it says so"),
         _error_bar_table(check),
@@ -50,18 +52,18 @@ def selfcheck_page(check: SelfCheck, described: Sequence[tuple[str, str]], state
 
 
 def _figures(check: SelfCheck) -> str:
-    header = ("", "bone, dB", "body, dB", "bias in bone, HU", "slice-axis energy (true: 1)")
+    header = ("", *(figure.title(where) for figure, where in _COLUMNS))
     rows = [
         (
             row.name,
-            f"{row.psnr['bone']:.2f}",
-            f"{row.psnr.get('body', float('nan')):.2f}",
-            f"{row.bias:+.1f}",
-            "-" if row.energy is None else f"{row.energy:.2f}",
+            PSNR.text(row.psnr["bone"]),
+            PSNR.text(row.psnr.get("body")),
+            BIAS.text(row.bias),
+            ENERGY.text(row.energy),
         )
         for row in check.rows
     ]
-    return table(header, rows)
+    return table(header, rows) + paragraph(directions((PSNR, BIAS, ENERGY)), "note")
 
 
 def _error_bar_table(check: SelfCheck) -> str:

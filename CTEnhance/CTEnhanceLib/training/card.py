@@ -6,6 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from CTEnhanceLib.ct.intensity import BONE_ABOVE_HU
+from CTEnhanceLib.evaluation.catalogue import (
+    BIAS,
+    CONSISTENCY,
+    ENERGY,
+    GAIN,
+    HIGH_FREQUENCY_COHERENCE,
+    HIGH_FREQUENCY_SHARE,
+    PSNR,
+    directions,
+)
 from CTEnhanceLib.model.spec import ModelSpec
 from CTEnhanceLib.training.config import TrainingConfig
 from CTEnhanceLib.version import RESEARCH_ONLY
@@ -58,10 +68,12 @@ def model_card(config: TrainingConfig, spec: ModelSpec, metrics: dict[str, Any])
         "slices at each end left out; gains are over cubic interpolation + back-projection with the same slice "
         "profile.",
         "",
-        "| case | whole dB (gain) | bone dB (gain) | HU bias in bone | slice-axis energy | "
-        "high-frequency share / coherence | consistency HU |",
+        f"| case | whole {PSNR.unit} ({GAIN.short}) | bone {PSNR.unit} ({GAIN.short}) | {BIAS.title('in bone')} | "
+        f"{ENERGY.title()} | {HIGH_FREQUENCY_SHARE.name} / coherence | {CONSISTENCY.title()} |",
         "|---|---|---|---|---|---|---|",
         *[line for name, case in metrics["cases"].items() for line in _rows(name, case)],
+        "",
+        directions((PSNR, GAIN, BIAS, ENERGY, HIGH_FREQUENCY_SHARE, HIGH_FREQUENCY_COHERENCE, CONSISTENCY)),
         "",
         "## Training it again",
         "",
@@ -111,10 +123,15 @@ def _rows(name: str, case: dict[str, Any]) -> list[str]:
         if row["kind"] == "baseline" and row["name"] not in {"cubic", "cubic + back-projection"}:
             continue
         whole, bone = row["regions"]["whole"], row["regions"]["bone"]
-        high = row["high_frequency"] or {"share": float("nan"), "coherence": float("nan")}
-        lines.append(
-            f"| {name}: {row['name']} | {whole['psnr_db']:.2f} ({whole['gain_db']:+.2f}) | {bone['psnr_db']:.2f} "
-            f"({bone['gain_db']:+.2f}) | {row['bone']['bias_hu']:+.1f} | {row['slice_axis_energy']:.2f} | "
-            f"{high['share']:.2f} / {high['coherence']:.2f} | {row['consistency_hu']:.2f} |"
-        )
+        high = row["high_frequency"] or {}
+        share, coherence = high.get("share"), high.get("coherence")
+        cells = [
+            f"{name}: {row['name']}",
+            *(f"{PSNR.text(one['psnr_db'])} ({GAIN.text(one['gain_db'])})" for one in (whole, bone)),
+            BIAS.text((row["bone"] or {}).get("bias_hu")),
+            ENERGY.text(row["slice_axis_energy"]),
+            f"{HIGH_FREQUENCY_SHARE.text(share)} / {HIGH_FREQUENCY_COHERENCE.text(coherence)}",
+            CONSISTENCY.text(row["consistency_hu"]),
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
     return lines

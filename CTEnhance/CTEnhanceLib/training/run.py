@@ -16,6 +16,8 @@ from torch import Tensor
 
 from CTEnhanceLib.enhancement.device import device_name
 from CTEnhanceLib.errors import DeviceError, OutputError, UsageError
+from CTEnhanceLib.evaluation.baselines import YARDSTICK
+from CTEnhanceLib.evaluation.catalogue import BIAS, ENERGY, GAIN
 from CTEnhanceLib.model.folder import load_stack
 from CTEnhanceLib.model.spec import ModelSpec
 from CTEnhanceLib.model.stack import Stack, build_generator
@@ -265,8 +267,9 @@ class Run:
 
 def _figures_line(case: Case, figures: Figures) -> str:
     return (
-        f"{case.settings.name}: {figures.whole:+.2f} dB whole, {figures.bone:+.2f} dB bone over cubic + "
-        f"back-projection, bias in bone {figures.bias:+.1f} HU, slice-axis energy {figures.energy:.2f}"
+        f"{case.settings.name}: {GAIN.text(figures.whole)} {GAIN.unit} whole, {GAIN.text(figures.bone)} {GAIN.unit} "
+        f"bone over {YARDSTICK}, {BIAS.name} in bone {BIAS.text(figures.bias)} {BIAS.unit}, "
+        f"{ENERGY.name} {ENERGY.text(figures.energy)}"
     )
 
 

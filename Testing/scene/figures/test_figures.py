@@ -34,7 +34,7 @@ def test_figures_stand_in_a_table_with_the_baselines_above_the_computed_volume(m
     table = figure_table(measured.GetScene(), figures)
     assert _column(table, 0) == ["thick slice repeated", "cubic", "cubic + back-projection", "computed"]
     titles = [table.GetColumnName(index) for index in range(table.GetNumberOfColumns())]
-    assert titles == ["in bone", "PSNR, dB", "MSE", "SSIM", "HU bias", "edge width, mm"]
+    assert titles == ["in bone", "PSNR, dB", "MSE", "SSIM", "bias, HU", "edge width, mm"]
     psnr = [float(value) for value in _column(table, 1)]
     # what is called computed here was made by cubic + back-projection
     assert psnr[3] == pytest.approx(psnr[2], abs=0.05)

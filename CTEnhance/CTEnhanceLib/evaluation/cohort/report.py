@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from CTEnhanceLib.evaluation.baselines import BASELINES, YARDSTICK
+from CTEnhanceLib.evaluation.catalogue import FIDELITY, SIMILARITY
 from CTEnhanceLib.evaluation.cohort.folder import SPLITS
 from CTEnhanceLib.evaluation.cohort.statistics import PairedComparison, compare_paired
 from CTEnhanceLib.evaluation.cohort.thesis_tables import (
-    FIGURES,
     PatientFigures,
     SliceCounts,
     counts_table,
@@ -27,25 +27,11 @@ from CTEnhanceLib.evaluation.record import CONVENTIONS, finite
 from CTEnhanceLib.version import RESEARCH_ONLY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from CTEnhanceLib.evaluation.rows import Row
 
 SCHEMA_VERSION = 1
-_EXTRA: dict[str, tuple[Callable[[Row], float | None], int]] = {
-    "edge mm": (lambda row: row.edge_width, 2),
-    "gap contrast": (lambda row: row.gap.contrast if row.gap else None, 2),
-    "gap mm": (lambda row: row.gap.width if row.gap else None, 2),
-    "energy": (lambda row: row.energy, 2),
-    "HF share": (lambda row: row.spectrum.high_frequency_share if row.spectrum else None, 2),
-    "HF coherence": (lambda row: row.spectrum.high_frequency_coherence if row.spectrum else None, 2),
-    "bias HU": (lambda row: row.bone.bias if row.bone else None, 1),
-    "histogram HU": (lambda row: row.bone.wasserstein if row.bone else None, 1),
-    "noise step": (lambda row: row.noise_inconsistency, 2),
-    "consistency HU": (lambda row: row.consistency, 2),
-    "marked": (lambda row: float(row.scan.marked.mean()) if row.scan else None, 3),
-    "invented": (lambda row: float(row.scan.invented.mean()) if row.scan else None, 3),
-}
 
 
 @dataclass(frozen=True)
@@ -103,7 +89,7 @@ def comparisons(report: CohortReport, split: str) -> list[tuple[str, str, str, s
         for other in [YARDSTICK, *report.models[:index]]:
             for region in REGIONS:
                 lines = figures_of(report.of_split(split), [other, model], region)
-                for figure in FIGURES:
+                for figure in SIMILARITY:
                     difference = np.array([line.values[model][figure] - line.values[other][figure] for line in lines])
                     difference = difference[np.isfinite(difference)]
                     if len(difference):
@@ -154,16 +140,18 @@ def _thesis_counts(report: CohortReport, split: str) -> list[str]:
 
 def _beside(report: CohortReport, split: str) -> str:
     patients = report.of_split(split)
-    header = ["", *(f"{region} {name.upper()}" for region in REGIONS for name in FIGURES), *_EXTRA]
+    header = ["", *(f"{region} {figure.short}" for region in REGIONS for figure in SIMILARITY.values())]
+    header += [figure.heading for figure in FIDELITY]
     lines = []
     for method in [*BASELINES, *report.models]:
         cells = [method]
         for region in REGIONS:
             rows = figures_of(patients, [method], region)
-            means = {name: _mean([row.values[method][name] for row in rows]) for name in FIGURES}
-            cells += [number(means["psnr"], 2), number(means["mse"], 7), number(means["ssim"], 4)]
-        rows_of_method = [row for patient in patients for row in patient.rows if row.name == method]
-        cells += [number(_mean([get(row) for row in rows_of_method]), digits) for get, digits in _EXTRA.values()]
+            cells += [
+                figure.text(_mean([row.values[method][name] for row in rows])) for name, figure in SIMILARITY.items()
+            ]
+        of_patients = [row.fidelity for patient in patients for row in patient.rows if row.name == method]
+        cells += [figure.text(_mean([fidelity[figure] for fidelity in of_patients])) for figure in FIDELITY]
         lines.append(cells)
     return table(header, lines)
 
@@ -172,10 +160,10 @@ def _statistics(report: CohortReport, split: str) -> list[str]:
     lines = []
     notes: set[str] = set()
     for model, other, region, figure, result in comparisons(report, split):
-        digits = {"psnr": 2, "mse": 7, "ssim": 4}[figure]
+        name, digits = SIMILARITY[figure].short, SIMILARITY[figure].digits
         interval = "-" if result.low is None else f"{number(result.low, digits)} to {number(result.high, digits)}"
         p = "-" if result.p is None else f"{result.p:.3g}"
-        lines.append([f"{model} - {other}", region, figure.upper(), f"{result.mean:+.{digits}f}", interval, p])
+        lines.append([f"{model} - {other}", region, name, f"{result.mean:+.{digits}f}", interval, p])
         notes |= {result.note} if result.note else set()
     header = ["difference", "region", "figure", "mean", "95 % interval (bootstrap over patients)", "p (Wilcoxon)"]
     return [table(header, lines), *sorted(notes)]
@@ -221,17 +209,13 @@ def record(report: CohortReport) -> dict[str, Any]:
 def _method(row: Row) -> dict[str, Any]:
     regions = {
         region: {
-            **{name: figures.mean(name) for name in FIGURES},
+            **{name: figures.mean(name) for name in SIMILARITY},
             "psnr_pooled": figures.pooled_psnr,
             "slices": int((figures.voxels > 0).sum()),
         }
         for region, figures in row.regions.items()
     }
-    return {"regions": regions, **{_key(name): get(row) for name, (get, _) in _EXTRA.items()}}
-
-
-def _key(heading: str) -> str:
-    return heading.lower().replace(" ", "_")
+    return {"regions": regions, **{figure.key: value for figure, value in row.fidelity.items()}}
 
 
 def patients_csv(report: CohortReport) -> str:
@@ -239,13 +223,19 @@ def patients_csv(report: CohortReport) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     head = ["patient", "split", "method", "region", "slices", "psnr_db", "mse", "ssim", "psnr_pooled_db"]
-    writer.writerow(head + [_key(name) for name in _EXTRA])
+    writer.writerow(head + [figure.key for figure in FIDELITY])
     for patient in report.patients:
         for row in patient.rows:
-            extra = [get(row) for get, _ in _EXTRA.values()]
             for region, figures in row.regions.items():
-                values = [figures.mean("psnr"), figures.mean("mse"), figures.mean("ssim"), figures.pooled_psnr]
+                values: list[float | None] = [
+                    figures.mean("psnr"),
+                    figures.mean("mse"),
+                    figures.mean("ssim"),
+                    figures.pooled_psnr,
+                ]
                 slices = int((figures.voxels > 0).sum())
-                cells = ["" if v is None or not np.isfinite(v) else f"{v:.7g}" for v in [*values, *extra]]
+                cells = [
+                    "" if v is None or not np.isfinite(v) else f"{v:.7g}" for v in [*values, *row.fidelity.values()]
+                ]
                 writer.writerow([patient.patient, patient.split, row.name, region, slices, *cells])
     return text.getvalue()

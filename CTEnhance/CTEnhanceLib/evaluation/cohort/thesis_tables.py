@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from CTEnhanceLib.evaluation.markdown import number, table
+from CTEnhanceLib.evaluation.catalogue import SIMILARITY
+from CTEnhanceLib.evaluation.markdown import table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from CTEnhanceLib.evaluation.measures.metrics import SliceFigures
 
-FIGURES = ("psnr", "mse", "ssim")
 _DIGITS = {"psnr": 5, "mse": 7, "ssim": 5}
-_LOWER_IS_BETTER = {"mse"}
+"""As many as the thesis prints."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class SliceCounts:
 def patient_figures(patient: str, figures: dict[str, SliceFigures]) -> PatientFigures:
     """Means over the slices of one patient, from the slice figures of each method."""
     return PatientFigures(
-        patient, {method: {name: slices.mean(name) for name in FIGURES} for method, slices in figures.items()}
+        patient, {method: {name: slices.mean(name) for name in SIMILARITY} for method, slices in figures.items()}
     )
 
 
@@ -78,7 +78,7 @@ def figures_table(rows: Sequence[PatientFigures], labels: dict[str, str]) -> str
         rows: one for each patient, at least one.
         labels: column heading of each method ("Method 1").
     """
-    header = ["patient", *(f"{label} {name.upper()}" for label in labels.values() for name in FIGURES)]
+    header = ["patient", *(f"{label} {figure.short}" for label in labels.values() for figure in SIMILARITY.values())]
     lines = [_figures_line(row, labels) for row in rows]
     lines.append(_figures_line(mean_figures(rows), labels))
     return table(header, lines)
@@ -89,17 +89,17 @@ def mean_figures(rows: Sequence[PatientFigures]) -> PatientFigures:
     methods = rows[0].values
     return PatientFigures(
         "mean",
-        {m: {name: float(np.mean([row.values[m][name] for row in rows])) for name in FIGURES} for m in methods},
+        {m: {name: float(np.mean([row.values[m][name] for row in rows])) for name in SIMILARITY} for m in methods},
     )
 
 
 def _figures_line(row: PatientFigures, labels: dict[str, str]) -> list[str]:
     cells = [row.patient]
     for method in labels:
-        for name in FIGURES:
+        for name, figure in SIMILARITY.items():
             values = [row.values[other][name] for other in labels]
-            best = min(values) if name in _LOWER_IS_BETTER else max(values)
-            text = number(row.values[method][name], _DIGITS[name])
+            text = figure.text(row.values[method][name], _DIGITS[name])
+            best = figure.best(values)
             better = row.values[method][name] == best and values.count(best) == 1 < len(values)
             cells.append(f"**{text}**" if better else text)
     return cells

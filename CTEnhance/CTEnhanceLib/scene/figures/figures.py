@@ -18,6 +18,7 @@ from CTEnhanceLib.ct.intensity import BONE_ABOVE_HU
 from CTEnhanceLib.ct.profile import SliceProfile
 from CTEnhanceLib.enhancement.uncertainty import LEVELS_HU
 from CTEnhanceLib.evaluation.baselines import YARDSTICK, baseline_slices
+from CTEnhanceLib.evaluation.catalogue import BIAS, EDGE_WIDTH, MSE, PSNR, SSIM
 from CTEnhanceLib.evaluation.grid import at_positions, common_positions, place
 from CTEnhanceLib.evaluation.measures.bone_values import bone_values
 from CTEnhanceLib.evaluation.measures.edges import Edges, edge_width, find_edges
@@ -146,11 +147,11 @@ def figure_table(scene: slicer.vtkMRMLScene, figures: ReferenceFigures) -> slice
     rows = figures.rows
     columns: dict[str, list[object]] = {
         f"in {figures.region}": list(rows),
-        "PSNR, dB": [round(row.slices.pooled_psnr, 2) for row in rows.values()],
-        "MSE": [row.slices.pooled_mse for row in rows.values()],
-        "SSIM": [round(row.slices.mean("ssim"), 4) for row in rows.values()],
-        "HU bias": [round(row.bias, 1) for row in rows.values()],
-        "edge width, mm": [round(row.edge_width, 2) for row in rows.values()],
+        PSNR.title(): [PSNR.rounded(row.slices.pooled_psnr) for row in rows.values()],
+        MSE.title(): [row.slices.pooled_mse for row in rows.values()],
+        SSIM.title(): [SSIM.rounded(row.slices.mean("ssim")) for row in rows.values()],
+        BIAS.title(): [BIAS.rounded(row.bias) for row in rows.values()],
+        EDGE_WIDTH.title(): [EDGE_WIDTH.rounded(row.edge_width) for row in rows.values()],
     }
     return add_table(scene, f"Figures {figures.region}", columns)
 
@@ -161,7 +162,7 @@ def slice_chart(scene: slicer.vtkMRMLScene, figures: ReferenceFigures) -> slicer
     columns.update({name: list(row.slices.psnr) for name, row in figures.rows.items()})
     table = add_table(scene, f"PSNR by slice, {figures.region}", columns)
     curves = [Curve(name, _CURVE_COLORS[name], 3.0 if name == COMPUTED else 1.5) for name in figures.rows]
-    return add_chart(table, POSITION, curves, f"PSNR against the reference, {figures.region}", "dB")
+    return add_chart(table, POSITION, curves, f"PSNR against the reference, {figures.region}", PSNR.unit)
 
 
 def own_figures_table(
