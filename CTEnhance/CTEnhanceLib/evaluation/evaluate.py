@@ -9,10 +9,10 @@ import numpy as np
 
 from CTEnhanceLib.ct.acquisition import Acquisition, StatedSlices, resolve_acquisition
 from CTEnhanceLib.ct.consistency import residual_rmse
+from CTEnhanceLib.ct.placement import PlacedSlices, at_positions, common_positions, place
 from CTEnhanceLib.ct.profile import SliceProfile, thickening_matrix
 from CTEnhanceLib.errors import InputRefusedError
 from CTEnhanceLib.evaluation.baselines import BASELINES, baseline_slices
-from CTEnhanceLib.evaluation.grid import PlacedSlices, at_positions, common_positions, place
 from CTEnhanceLib.evaluation.measures.edges import edge_width
 from CTEnhanceLib.evaluation.measures.gaps import gap_figures
 from CTEnhanceLib.evaluation.measures.noise import noise_inconsistency

@@ -13,9 +13,9 @@ import numpy as np
 
 from CTEnhanceLib.ct.geometry import slice_geometry, to_slices
 from CTEnhanceLib.ct.intensity import STORED_MAX, to_stored
+from CTEnhanceLib.ct.placement import at_positions, common_positions, place
 from CTEnhanceLib.ct.profile import SliceProfile
 from CTEnhanceLib.evaluation.baselines import BASELINES, YARDSTICK, baseline_slices
-from CTEnhanceLib.evaluation.grid import at_positions, common_positions, place
 from CTEnhanceLib.evaluation.measures.error_bars import ErrorBarFigures, error_bar_figures
 from CTEnhanceLib.evaluation.measures.metrics import psnr_of
 from CTEnhanceLib.evaluation.measures.regions import counted_slices, region_masks

@@ -9,13 +9,13 @@ import numpy as np
 
 from CTEnhanceLib.ct.geometry import slice_geometry, to_slices
 from CTEnhanceLib.ct.intensity import STORED_MAX, to_stored
+from CTEnhanceLib.ct.placement import at_positions, common_positions, place
 from CTEnhanceLib.ct.profile import SliceProfile
 from CTEnhanceLib.ct.thicken import thicken
 from CTEnhanceLib.dicom.volumes import read_volume
 from CTEnhanceLib.enhancement.pipeline import enhance
 from CTEnhanceLib.errors import UsageError
 from CTEnhanceLib.evaluation.baselines import YARDSTICK, baseline_slices
-from CTEnhanceLib.evaluation.grid import at_positions, common_positions, place
 from CTEnhanceLib.evaluation.measures.metrics import psnr_of
 from CTEnhanceLib.evaluation.measures.regions import counted_slices, region_masks
 from CTEnhanceLib.evaluation.measures.spectrum import slice_axis_energy

@@ -133,25 +133,27 @@ class BoneRendering:
 
 
 def _shift_opacity(target: vtk.vtkPiecewiseFunction, preset: vtk.vtkPiecewiseFunction, shift: float) -> None:
-    points = []
-    for index in range(preset.GetSize()):
-        point = [0.0] * 4
-        preset.GetNodeValue(index, point)
-        points.append(point)
+    points = _points(preset, 4)
     target.RemoveAllPoints()
     for x, (_, *rest) in zip(_shifted([point[0] for point in points], shift), points):
         target.AddPoint(x, *rest)
 
 
 def _shift_color(target: vtk.vtkColorTransferFunction, preset: vtk.vtkColorTransferFunction, shift: float) -> None:
-    points = []
-    for index in range(preset.GetSize()):
-        point = [0.0] * 6
-        preset.GetNodeValue(index, point)
-        points.append(point)
+    points = _points(preset, 6)
     target.RemoveAllPoints()
     for x, (_, *rest) in zip(_shifted([point[0] for point in points], shift), points):
         target.AddRGBPoint(x, *rest)
+
+
+def _points(curve: vtk.vtkPiecewiseFunction | vtk.vtkColorTransferFunction, values: int) -> list[list[float]]:
+    """Points of a curve, each with its place (HU) first."""
+    points = []
+    for index in range(curve.GetSize()):
+        point = [0.0] * values
+        curve.GetNodeValue(index, point)
+        points.append(point)
+    return points
 
 
 def _shifted(places: Sequence[float], shift: float) -> list[float]:

@@ -13,8 +13,8 @@ import slicer
 
 from CTEnhanceLib.ct.geometry import from_slices, slice_geometry, to_slices
 from CTEnhanceLib.ct.interpolation import KINDS, apply_along_slices, interpolation_matrix
+from CTEnhanceLib.ct.placement import place
 from CTEnhanceLib.errors import UsageError
-from CTEnhanceLib.evaluation.grid import place
 from CTEnhanceLib.scene.comparison.maps import DifferenceMap
 from CTEnhanceLib.scene.comparison.settings import AS_MEASURED, Settings
 from CTEnhanceLib.scene.comparison.volumes import Volumes

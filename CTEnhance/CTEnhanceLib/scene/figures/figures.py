@@ -15,11 +15,11 @@ import slicer
 import vtk
 
 from CTEnhanceLib.ct.intensity import BONE_ABOVE_HU
+from CTEnhanceLib.ct.placement import at_positions, common_positions, place
 from CTEnhanceLib.ct.profile import SliceProfile
 from CTEnhanceLib.enhancement.uncertainty import LEVELS_HU
 from CTEnhanceLib.evaluation.baselines import YARDSTICK, baseline_slices
 from CTEnhanceLib.evaluation.catalogue import BIAS, EDGE_WIDTH, MSE, PSNR, SSIM
-from CTEnhanceLib.evaluation.grid import at_positions, common_positions, place
 from CTEnhanceLib.evaluation.measures.bone_values import bone_values
 from CTEnhanceLib.evaluation.measures.edges import Edges, edge_width, find_edges
 from CTEnhanceLib.evaluation.measures.metrics import SliceFigures, compare

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from CTEnhanceLib.ct.geometry import slice_geometry, to_slices
+from CTEnhanceLib.ct.geometry import slice_geometry
 from CTEnhanceLib.ct.intensity import BONE_ABOVE_HU, STORED_MAX, to_stored
 from CTEnhanceLib.ct.interpolation import interpolation_matrix
+from CTEnhanceLib.ct.placement import place
 from CTEnhanceLib.ct.profile import SliceProfile
 from CTEnhanceLib.errors import InputRefusedError
 from CTEnhanceLib.training.simulation.pairs import Pair, turned
@@ -115,7 +116,7 @@ class RealPair:
 
     Args:
         thick: The thick series.
-        thin: The thin series: same in-plane grid, same slice axis.
+        thin: The thin series, on the same in-plane grid.
 
     Attributes:
         measured: The slice profile and how far the geometry is off.
@@ -125,14 +126,12 @@ class RealPair:
     """
 
     def __init__(self, thick: sitk.Image, thin: sitk.Image) -> None:
-        axis = slice_geometry(thick).axis
-        first = _first_position(thick, thin, axis)
         geometry = slice_geometry(thick)
         self.interval, self.pixel = geometry.interval, float(np.prod(geometry.pixel_spacing)) ** 0.5
+        placed = place(thick, thick, "the thick series"), place(thin, thick, "the thin series")
         # copies: a view would outlive the image it looks into
-        self.thick, self.thin = np.array(to_slices(thick)), np.array(to_slices(thin, axis))
-        self.thin_positions = slice_geometry(thin, axis).positions
-        positions = first + geometry.positions
+        self.thick, self.thin = (np.array(one.slices) for one in placed)
+        positions, self.thin_positions = (one.positions for one in placed)
         self.measured = fit_profile(self.thick, positions, self.thin, self.thin_positions)
         self.thick_positions = positions + self.measured.shift
         self._bone = [np.argwhere(one > BONE_ABOVE_HU) for one in self.thick]
@@ -192,30 +191,3 @@ class RealPair:
             start = int(np.clip(at - rng.integers(0, patch + 1), 0, max(0, limit - patch)))
             spans.append(slice(start, start + patch))
         return spans[0], spans[1]
-
-
-def _first_position(thick: sitk.Image, thin: sitk.Image, axis: int) -> float:
-    """Give the position (mm) of the first canonical thick slice on the slice axis of the thin series."""
-    sizes = [thick.GetSize(), thin.GetSize()]
-    spacings = np.array([thick.GetSpacing(), thin.GetSpacing()])
-    plane = [a for a in range(3) if a != axis]
-    same_direction = np.allclose(thick.GetDirection(), thin.GetDirection(), atol=1e-4)
-    same_grid = all(sizes[0][a] == sizes[1][a] for a in plane) and np.allclose(
-        spacings[0, plane], spacings[1, plane], rtol=1e-4
-    )
-    flipped = slice_geometry(thin, axis).flipped
-    corner = [0, 0, 0]
-    corner[axis] = thin.GetSize()[axis] - 1 if flipped else 0
-    thick_corner = [0, 0, 0]
-    thick_corner[axis] = thick.GetSize()[axis] - 1 if flipped else 0
-    inverse = np.linalg.inv(np.array(thin.GetDirection()).reshape(3, 3))
-    away = inverse @ (
-        np.array(thick.TransformIndexToPhysicalPoint(thick_corner))
-        - np.array(thin.TransformIndexToPhysicalPoint(corner))
-    )
-    if not (same_direction and same_grid and np.abs(away[plane]).max() < 0.1 * spacings[1, plane].min()):
-        raise InputRefusedError(
-            f"The thick series ({sizes[0]} voxels) and the thin one ({sizes[1]} voxels) do not share their in-plane "
-            "grid; give two reconstructions of one scan with the same field of view."
-        )
-    return float(-away[axis] if flipped else away[axis])

@@ -10,8 +10,8 @@ import numpy as np
 from torch import nn
 
 from CTEnhanceLib.ct.geometry import slice_geometry
+from CTEnhanceLib.ct.placement import at_positions, common_positions, place
 from CTEnhanceLib.enhancement.pipeline import enhance
-from CTEnhanceLib.evaluation.grid import at_positions, common_positions, place
 from CTEnhanceLib.evaluation.measures.error_bars import ErrorBarFigures, error_bar_figures
 from CTEnhanceLib.evaluation.measures.regions import counted_slices, region_masks
 from CTEnhanceLib.model.spec import UncertaintySpec

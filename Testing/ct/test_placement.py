@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bone_volumes import as_image
+from CTEnhanceLib.ct.placement import at_positions, common_positions, place
 from CTEnhanceLib.ct.thicken import thicken
 from CTEnhanceLib.errors import InputRefusedError
-from CTEnhanceLib.evaluation.grid import at_positions, common_positions, place
 
 
 def ramp(count=30, spacing=1.0):
