@@ -118,6 +118,27 @@ def test_no_folder_holds_more_than_a_reader_can_take_in() -> None:
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(LIBRARY)))
+def test_what_is_bone_and_what_is_body_is_said_in_one_file(path: Path) -> None:
+    """Names of a threshold for bone or body, and comparisons with the numbers themselves, stand in ct/intensity.py."""
+    if path == LIBRARY / "ct" / "intensity.py":
+        return
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and is_number(node.value):
+            names = [target.id for target in node.targets if isinstance(target, ast.Name)]
+            own = [name for name in names if name.endswith("_HU") and {"BONE", "BODY"} & set(name.split("_"))]
+            assert not own, f"{own} is a second threshold: take that of ct/intensity.py, or say in its name what it is"
+        if isinstance(node, ast.Compare):
+            numbers = [ast.literal_eval(side) for side in [node.left, *node.comparators] if is_number(side)]
+            assert not {200, -300} & set(numbers), f"line {node.lineno} compares with a number that has a name"
+
+
+def is_number(node: ast.expr) -> bool:
+    inner = node.operand if isinstance(node, ast.UnaryOp) else node
+    return isinstance(inner, ast.Constant) and isinstance(inner.value, (int, float))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(LIBRARY)))
 def test_nothing_heavy_is_imported_before_it_is_needed(path: Path) -> None:
     if room(path) in HEAVY_ROOMS and path.name not in {"__init__.py", "folder.py", "spec.py"}:
         return

@@ -9,7 +9,7 @@ import pytest
 
 from CTEnhanceLib.cli import main
 from CTEnhanceLib.errors import UsageError
-from CTEnhanceLib.training.config import read_config
+from CTEnhanceLib.training.config import data_path, read_config
 from CTEnhanceLib.training.validation import load_case
 from training_runs import CONTEXT, THESIS
 
@@ -116,6 +116,18 @@ def test_missing_data_are_a_sentence(write_config, capsys, thin_file):
     path.write_text(path.read_text(encoding="utf-8").replace(str(thin_file), "nowhere.nrrd"), encoding="utf-8")
     assert main(["train", str(path), "--device", "cpu"]) == 2
     assert "nowhere.nrrd" in capsys.readouterr().err
+
+
+def test_data_are_looked_for_where_ctenhance_data_says_and_nowhere_else(tmp_path, monkeypatch):
+    beside, repository = tmp_path / "shared" / "data", tmp_path / "repository"
+    for folder in (beside, repository):
+        folder.mkdir(parents=True)
+    (beside / "thin.nrrd").write_text("")
+    monkeypatch.chdir(repository)
+    monkeypatch.delenv("CTENHANCE_DATA", raising=False)
+    assert not data_path("thin.nrrd").exists()
+    monkeypatch.setenv("CTENHANCE_DATA", str(beside))
+    assert data_path("thin.nrrd") == beside / "thin.nrrd"
 
 
 def test_a_file_that_is_no_toml_is_a_sentence(tmp_path):

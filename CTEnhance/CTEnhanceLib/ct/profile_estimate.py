@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from CTEnhanceLib.ct.intensity import BONE_ABOVE_HU
 from CTEnhanceLib.ct.profile import SliceProfile, profile_of_deviation
 from CTEnhanceLib.ct.profile_patches import SLICES, blurred_patches, clipped, measured_patches
 
@@ -39,7 +40,6 @@ _WEIGHTS = Path(__file__).with_name("profile_estimate.npz")
 _PATCHES, _BLURRED_PATCHES = 600, 300
 _LEAST_PATCHES, _LEAST_BLURRED = 150, 60
 _MOST_SLICES = 64
-_BONE_HU = 200
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def _most_bone(slices: np.ndarray) -> np.ndarray:
     """Give the run of at most `_MOST_SLICES` slices with the most bone."""
     if len(slices) <= _MOST_SLICES:
         return slices
-    bone = np.array([np.count_nonzero(one[::4, ::4] > _BONE_HU) for one in slices])
+    bone = np.array([np.count_nonzero(one[::4, ::4] > BONE_ABOVE_HU) for one in slices])
     total = np.concatenate([[0], np.cumsum(bone)])
     first = int(np.argmax(total[_MOST_SLICES:] - total[:-_MOST_SLICES]))
     return slices[first : first + _MOST_SLICES]

@@ -277,3 +277,19 @@ def test_a_reference_fills_the_third_column(compare, scene, wrist):
     assert compare.panel.comparison.comparison.settings.third == "reference"
     labels = compare.panel.comparison.comparison.labels
     assert any("thin" in label.name for tag, label in labels.items() if tag.startswith("CTET"))
+
+
+def test_a_surface_that_is_refused_is_told_and_the_comparison_goes_on(compare, host, scene):
+    ui = compare.ui
+    ui.surfaceSpinBox.maximum = 4000.0
+    ui.compareButton.click()
+    choose(ui.boneComboBox, "surface")
+    labels = compare.panel.comparison.comparison.labels
+    ui.surfaceSpinBox.value = 3900.0
+    assert host.messages[-1][0] == "errorDisplay" and "no surface at 3900 HU" in host.messages[-1][1]
+    assert ui.surfaceSpinBox.value == 300.0
+    assert compare.panel.comparison.comparison.labels == labels
+    told = len(host.messages)
+    compare.panel.update()
+    ui.surfaceSpinBox.value = 400.0
+    assert "400 HU" in ui.surfaceLabel.text and len(host.messages) == told

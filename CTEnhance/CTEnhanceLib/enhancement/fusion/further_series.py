@@ -12,6 +12,7 @@ from scipy.ndimage import gaussian_filter
 from CTEnhanceLib.ct.acquisition import StatedSlices
 from CTEnhanceLib.ct.checks import REFUSED
 from CTEnhanceLib.ct.geometry import slice_geometry
+from CTEnhanceLib.ct.intensity import BODY_ABOVE_HU
 from CTEnhanceLib.ct.profile import SliceProfile
 from CTEnhanceLib.ct.thick_volume import ThickVolume, thick_volume
 from CTEnhanceLib.ct.voxel_grid import VoxelGrid, slices_grid, thin_grid
@@ -35,7 +36,6 @@ _FRAME_OF_REFERENCE = "0020|0052"
 _LEAST_NOISE_HU = 0.5
 # an oblique series is interpolated where it is compared, which looks like this much
 _TOLERATED_MM = 0.15
-_BODY_HU = -300
 _SAME_INTERVAL = 0.02
 _SHAPES = ("box", "triangle", "gaussian")
 ALONE_SENTENCE = (
@@ -239,7 +239,7 @@ def _high_pass(volume: ThickVolume) -> float:
     """Give the noise of a series from differences of neighbouring pixels, HU (median: edges do not count)."""
     middle = volume.slices[:: max(1, len(volume.slices) // 16)].astype(np.float32)
     second = middle[:, 1:-1, 2:] + middle[:, 1:-1, :-2] + middle[:, 2:, 1:-1] + middle[:, :-2, 1:-1]
-    second = (second - 4 * middle[:, 1:-1, 1:-1])[middle[:, 1:-1, 1:-1] > _BODY_HU]
+    second = (second - 4 * middle[:, 1:-1, 1:-1])[middle[:, 1:-1, 1:-1] > BODY_ABOVE_HU]
     return float(np.median(np.abs(second)) * 1.4826 / np.sqrt(20)) if second.size else 0.0
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.optimize import least_squares
 from scipy.spatial.transform import Rotation
 
+from CTEnhanceLib.ct.intensity import BODY_ABOVE_HU
 from CTEnhanceLib.ct.profile import SliceProfile
 from CTEnhanceLib.enhancement.fusion.crossings import Crossings, Series, all_crossings, crossing_values
 
@@ -142,7 +143,7 @@ def _telling(main: Series, further: Series, points: Crossings, values: np.ndarra
     gradient = np.hypot(*slopes)
     generator = np.random.default_rng(1)
     at_edges = np.flatnonzero(gradient > _EDGE_HU_PER_MM)
-    flat = np.flatnonzero((gradient <= _EDGE_HU_PER_MM) & (values > -300))
+    flat = np.flatnonzero((gradient <= _EDGE_HU_PER_MM) & (values > BODY_ABOVE_HU))
     chosen = np.concatenate(
         [generator.permutation(at_edges)[: 2 * _POINTS // 3], generator.permutation(flat)[: _POINTS // 3]]
     )

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from CTEnhanceLib.ct.intensity import BODY_ABOVE_HU
 from CTEnhanceLib.enhancement.fusion.measurement import MeasurementOperator
 from CTEnhanceLib.enhancement.options import Watch
 
@@ -26,7 +27,6 @@ MOST_ITERATIONS = 20
 TOLERANCE = 3e-3
 # the start is never believed more than this: two thirds of what it says was not measured at all
 _LEAST_ERROR_HU = 5.0
-_BODY_HU = -300
 _RAMP_VOXELS = 5
 _LEAST_SHARE = 0.05
 
@@ -59,7 +59,7 @@ def expected_error(start: torch.Tensor, further: list[Term]) -> float:
     """Give the error to be expected of the start in the body, HU: what the further series say of it."""
     seen = expected = 0.0
     for term in further:
-        counts = (term.weight > 0) & (term.slices > _BODY_HU)
+        counts = (term.weight > 0) & (term.slices > BODY_ABOVE_HU)
         excess = term.residual(start)[counts].square() - 1 / term.weight[counts]
         seen += float(excess.double().sum())
         # a slab averages over voxels whose errors are taken as independent

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_BODY_HU = -500.0
+_FITTED_ABOVE_HU = -500.0  # lower than the body: skin and fat at the border tell of the profile, too
 _FIT_VOXELS = 200_000
 _REACH = 1.5  # how far the measured profile may extend, in intervals
 
@@ -87,7 +87,7 @@ def fit_profile(
     rng = np.random.default_rng(0)
     share = _FIT_VOXELS // int(inside.sum()) + 1
     for index in np.flatnonzero(inside):
-        body = np.flatnonzero(thick[index].ravel() > _BODY_HU)
+        body = np.flatnonzero(thick[index].ravel() > _FITTED_ABOVE_HU)
         chosen = rng.choice(body, min(share, len(body)), replace=False) if len(body) else body
         weights = interpolation_matrix(thin_positions, thick_positions[index] + taps, "linear")
         used = np.flatnonzero(weights.any(axis=0))
@@ -96,7 +96,7 @@ def fit_profile(
         measured.append(thick[index].ravel()[chosen])
     matrix, wanted = np.concatenate(columns).astype(np.float64), np.concatenate(measured).astype(np.float64)
     # a profile sums to one, so the offset of the HU scale must not matter
-    weights, _ = nnls(matrix - _BODY_HU, wanted - _BODY_HU)
+    weights, _ = nnls(matrix - _FITTED_ABOVE_HU, wanted - _FITTED_ABOVE_HU)
     total = weights.sum()
     residual = float(np.sqrt(np.mean((matrix @ weights / total - wanted) ** 2)))
     shift = float(taps @ weights / total)

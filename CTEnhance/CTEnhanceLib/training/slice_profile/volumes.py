@@ -12,6 +12,7 @@ import numpy as np
 import SimpleITK as sitk
 from scipy.ndimage import gaussian_filter1d
 
+from CTEnhanceLib.ct.intensity import BONE_ABOVE_HU
 from CTEnhanceLib.ct.profile import SliceProfile, profile_of_deviation, thickening_matrix
 from CTEnhanceLib.errors import InputRefusedError
 
@@ -22,7 +23,7 @@ DEVIATIONS = (0.16, 0.8)
 _AXES = (0.4, 0.3, 0.3)
 _RATIO = (2.0, 6.0)
 _SIZE, _LEAST_SLICES = 130, 7
-_BONE_HU, _LEAST_BONE = 200, 0.01
+_LEAST_BONE = 0.01
 _TRIES = 30
 
 
@@ -101,7 +102,7 @@ def _block(thin: np.ndarray, size: tuple[int, int, int], rng: np.random.Generato
     for _ in range(_TRIES):
         start = [rng.integers(0, n - length + 1) for length, n in zip(lengths, thin.shape)]
         block = thin[tuple(slice(a, a + length) for a, length in zip(start, lengths))]
-        if np.mean(block[::3, ::3, ::3] > _BONE_HU) > _LEAST_BONE:
+        if np.mean(block[::3, ::3, ::3] > BONE_ABOVE_HU) > _LEAST_BONE:
             break
     return block.astype(np.float32)
 

@@ -1,0 +1,306 @@
+"""Faults that were once in the code, put back one by one: for each, a test has to fail.
+
+python Testing/broken_on_purpose.py [WORD]...    all of them, or those whose name holds a word
+
+The faults are put into a copy of the repository. Printed is a line for each: noticed, NOT NOTICED, or stale where the
+code has changed so much that the fault has no place in it any more.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+COPIED = (
+    "CTEnhance",
+    "Testing",
+    "configs",
+    "docs",
+    "tools",
+    "pyproject.toml",
+    "README.md",
+    "CHANGELOG.md",
+    "mkdocs.yml",
+)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A fault, where it is put, and the test that has to notice it.
+
+    Attributes:
+        name: What is wrong.
+        file: Below CTEnhance/CTEnhanceLib.
+        right, wrong: What stands there, and what is put in its place.
+        test: File below Testing, and words of the test's name.
+    """
+
+    name: str
+    file: str
+    right: str
+    wrong: str
+    test: tuple[str, str]
+
+
+FAULTS = (
+    Fault(
+        "figures are taken on slices that were trained on",
+        "training/config.py",
+        "if _same_file(source.path, case.thin) and low < high:",
+        "if False:",
+        ("training/test_config.py", "slices_that_are_trained_on"),
+    ),
+    Fault(
+        "the final figures drop the slices of a case",
+        "training/validation.py",
+        "limits[4:] = max(limits[4], settings.slices[0]), min(limits[5], settings.slices[1], size[2])",
+        "limits[4:] = limits[4], min(limits[5], size[2])",
+        ("training/test_config.py", "final_figures_keep"),
+    ),
+    Fault(
+        "a refused surface takes the labels with it",
+        "scene/comparison/comparison.py",
+        "        derived = self._derived.changed(before, settings)\n        try:",
+        "        self._take_down()\n        derived = self._derived.changed(before, settings)\n        try:",
+        ("scene/comparison/test_comparison.py", "refused_setting_leaves"),
+    ),
+    Fault(
+        "the error of a refused surface escapes from the panel",
+        "panel/compare/section.py",
+        "        except CTEnhanceError as error:\n            slicer.util.errorDisplay",
+        "        except ZeroDivisionError as error:\n            slicer.util.errorDisplay",
+        ("panel/compare/test_section.py", "surface_that_is_refused"),
+    ),
+    Fault(
+        "enhance overwrites its input",
+        "files/atomic.py",
+        "            if path is not None and other is not None and _same_file(Path(path), Path(other)):",
+        "            if False:",
+        ("commands/test_enhance.py", "no_output_may_be_the_input"),
+    ),
+    Fault(
+        "evaluate overwrites what it reads",
+        "commands/evaluate.py",
+        '    require_different_files(inputs, {"--json": args.json, "--csv": args.csv})\n',
+        "",
+        ("commands/test_evaluate.py", "output_that_is_an_input"),
+    ),
+    Fault(
+        "a multi-frame file loses its patient",
+        "commands/shared/further_series.py",
+        "    inputs = [Input(image, path if is_dicom else None)]",
+        "    inputs = [Input(image, path if path.is_dir() else None)]",
+        ("dicom/test_write.py", "multi_frame_file_keeps"),
+    ),
+    Fault(
+        "the uncertainty counts as measured",
+        "scene/output.py",
+        '    mark(node, Kind.UNCERTAINTY, "uncertainty, HU")\n',
+        "",
+        ("scene/test_output.py", "uncertainty_volume_says"),
+    ),
+    Fault(
+        "a result in a node that was interpolated stays interpolated",
+        "scene/output.py",
+        "    mark(output_node, Kind.COMPUTED)\n",
+        "",
+        ("scene/test_output.py", "interpolated_counts_as_computed"),
+    ),
+    Fault(
+        "the uncertainty of an earlier result stays",
+        "scene/output.py",
+        "            remove_with_belongings(node)\n        return\n",
+        "            pass\n        return\n",
+        ("scene/test_output.py", "goes_when_it_is_not_asked_for"),
+    ),
+    Fault(
+        "the panel's figures take a box for a measured profile",
+        "scene/figures/figures.py",
+        '    if "profile_weights" in stated:',
+        '    if "no such key" in stated:',
+        ("scene/figures/test_figures.py", "yardstick_takes_the_measured_profile"),
+    ),
+    Fault(
+        "SSIM is NaN where a region touches only a border",
+        "evaluation/measures/metrics.py",
+        "            if inner.any():\n",
+        "            if inside.any():\n",
+        ("evaluation/measures/test_metrics.py", "border_of_one_slice"),
+    ),
+    Fault(
+        "DICOM output takes k for the slice axis",
+        "dicom/derived/write.py",
+        "    return image if axis == 2 else sitk.PermuteAxes(image, [*others, axis])",
+        "    return image",
+        ("dicom/test_write.py", "not_stacked_along_the_third_axis"),
+    ),
+    Fault(
+        "bone is said in a second place",
+        "evaluation/measures/regions.py",
+        "from __future__ import annotations\n",
+        "from __future__ import annotations\n\n_BONE_HU = 300.0\n",
+        ("test_house.py", "bone_and_what_is_body and regions"),
+    ),
+    Fault(
+        "a setting takes a value of the wrong kind",
+        "scene/comparison/settings.py",
+        "            _check_kind(name, value)\n",
+        "            pass\n",
+        ("scene/comparison/test_comparison.py", "wrong_kind_or_name"),
+    ),
+    Fault(
+        "a scene with an unknown layout raises",
+        "scene/comparison/settings.py",
+        "        except UsageError as error:\n            logger",
+        "        except ZeroDivisionError as error:\n            logger",
+        ("scene/comparison/test_comparison.py", "layout_that_is_not_known"),
+    ),
+    Fault(
+        "a measured profile without weights is a KeyError",
+        "ct/acquisition.py",
+        '    if "weights" not in model:',
+        "    if False:",
+        ("ct/test_acquisition.py", "does_not_hold_is_refused"),
+    ),
+    Fault(
+        "numbers of numpy reach JSON",
+        "evaluation/record.py",
+        "    if isinstance(value, (np.ndarray, np.generic)):",
+        "    if isinstance(value, np.ndarray):",
+        ("evaluation/test_record.py", "numpy"),
+    ),
+    Fault(
+        "the time left is that of the stage",
+        "files/progress.py",
+        "        return round((now - self._started) / (fraction - self._first) * (1.0 - fraction), 1)",
+        "        return round((now - self._started) / max(done, 1) * (total - done), 1)",
+        ("files/test_progress.py", "covers_the_stages_to_come"),
+    ),
+    Fault(
+        "a duration that was measured is called an estimate",
+        "panel/run/progress.py",
+        "def duration_words(seconds: float, estimated: bool = True)",
+        "def duration_words(seconds: float, _: bool = True, estimated: bool = True)",
+        ("panel/run/test_estimate.py", "called_about"),
+    ),
+    Fault(
+        "the product knows a folder of data by itself",
+        "training/config.py",
+        '    folder = os.environ.get("CTENHANCE_DATA", "")',
+        '    folder = os.environ.get("CTENHANCE_DATA", "../shared/data")',
+        ("training/test_config.py", "data_are_looked_for"),
+    ),
+    Fault(
+        "kappa with linear weights",
+        "evaluation/reading/scoring/kappa.py",
+        "    distance = (values[:, None] - values[None, :]) ** 2",
+        "    distance = abs(values[:, None] - values[None, :])",
+        ("evaluation/reading/scoring/test_scoring.py", "statsmodels or kappa"),
+    ),
+    Fault(
+        "cancel is not asked for during the consistency stage",
+        "enhancement/pipeline.py",
+        "        watch.stop_if_cancelled()\n        measured, part",
+        "        measured, part",
+        ("enhancement/test_pipeline.py", "while_it_is_made_consistent"),
+    ),
+    Fault(
+        "a batch that ran out of memory is skipped",
+        "enhancement/predict.py",
+        "                self._retreat(error)\n",
+        "                self._retreat(error)\n                start = members.stop\n",
+        ("enhancement/test_pipeline.py", "no_slice_is_skipped"),
+    ),
+    Fault(
+        "the last weights are exported instead of the best",
+        "training/run.py",
+        '(score / total > self.best["figure"] or self.accurate)',
+        '(score / total > -float("inf") or self.accurate)',
+        ("training/test_run.py", "those_of_the_best_validation"),
+    ),
+    Fault(
+        "the discriminator's labels are exchanged",
+        "training/adversary.py",
+        "self._loss(judge, view, real, real=True) + self._loss(judge, view, fake, real=False)",
+        "self._loss(judge, view, real, real=False) + self._loss(judge, view, fake, real=True)",
+        ("training/test_learner.py", "taught_that_the_truth_is_real"),
+    ),
+    Fault(
+        "the learning rate does not fall",
+        "training/learner.py",
+        "    return rising * min(1.0, 2 * (1 - step / steps))",
+        "    return rising",
+        ("training/test_learner.py", "follows_its_schedule"),
+    ),
+    Fault(
+        "the base is the first slice that is seen instead of the middle one",
+        "model/stack.py",
+        "                middle = (scaled[:, self.spec.context // 2] + 1) / 2",
+        "                middle = (scaled[:, 0] + 1) / 2",
+        ("enhancement/test_pipeline.py", "base_thick_is_the_middle_one"),
+    ),
+    Fault(
+        "slices are padded with zeros",
+        "model/stack.py",
+        'padding, mode="replicate"',
+        'padding, mode="constant"',
+        ("enhancement/test_pipeline.py", "padded_by_repeating"),
+    ),
+    Fault(
+        "a relative import climbs to a room above",
+        "ct/geometry.py",
+        "from __future__ import annotations\n",
+        "from __future__ import annotations\n\nfrom ..panel import style\n",
+        ("test_house.py", "one_way and geometry"),
+    ),
+)
+
+
+def put_back(fault: Fault, copy: Path) -> str:
+    """Put a fault into the copy, run its test, and take the fault out again."""
+    path = copy / "CTEnhance" / "CTEnhanceLib" / fault.file
+    text = path.read_text(encoding="utf-8")
+    if fault.right not in text:
+        return "stale"
+    path.write_text(text.replace(fault.right, fault.wrong), encoding="utf-8")
+    file, words = fault.test
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", f"Testing/{file}", "-k", words],
+            cwd=copy,
+            env={**os.environ, "PYTHONPATH": str(copy / "CTEnhance")},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    finally:
+        path.write_text(text, encoding="utf-8")
+    return {0: "NOT NOTICED", 1: "noticed", 5: "no such test"}.get(ended.returncode, f"pytest: {ended.returncode}")
+
+
+def main(words: list[str]) -> int:
+    """Put the faults back one after the other; the exit code says whether all were noticed."""
+    chosen = [fault for fault in FAULTS if not words or any(word in fault.name for word in words)]
+    found = []
+    with tempfile.TemporaryDirectory() as folder:
+        for name in COPIED:
+            source = REPOSITORY / name
+            if source.is_dir():
+                shutil.copytree(source, Path(folder, name), ignore=shutil.ignore_patterns("__pycache__"))
+            elif source.exists():
+                shutil.copy(source, folder)
+        for fault in chosen:
+            found.append(put_back(fault, Path(folder)))
+            print(f"{found[-1]:12} {fault.name} ({fault.test[0]}: {fault.test[1]})", flush=True)
+    print(f"{found.count('noticed')} of {len(found)} faults noticed")
+    return 0 if set(found) == {"noticed"} else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
