@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -159,3 +160,37 @@ def test_slicer_5_8_can_read_every_file(path: Path) -> None:
         isinstance(node, (ast.FunctionDef, ast.ClassDef)) for node in ast.walk(tree)
     ):
         assert "from __future__ import annotations" in text
+
+
+ARRAY = re.compile(r"\b(ndarray|Tensor)\b")
+SHAPE = re.compile(r"\([A-Za-z_0-9*' ]+,[^)]*\)|shape")
+UNIT = re.compile(
+    r"\b(HU|mm|dB|RGB|RAS|unit|stored|mask|boolean|index|indices|matrix|weights?|shares?|values?|pixels?|voxels?|counts?"
+    r"|scale|logits?|answers?|0 to 1)\b|0\.\.1|\[-?[01], 1\]"
+)
+
+
+def public_functions(tree: ast.Module) -> Iterator[ast.FunctionDef]:
+    """Functions and methods that others call, with those that make an object callable."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+            yield node
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            for method in node.body:
+                if isinstance(method, ast.FunctionDef) and (method.name == "__call__" or method.name[0] != "_"):
+                    yield method
+
+
+def parameters(function: ast.FunctionDef) -> list[ast.arg]:
+    given = function.args
+    return [arg for arg in (*given.posonlyargs, *given.args, *given.kwonlyargs) if arg.arg not in {"self", "cls"}]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(LIBRARY)))
+def test_public_functions_say_shapes_units_and_arguments(path: Path) -> None:
+    for function in public_functions(ast.parse(path.read_text(encoding="utf-8"))):
+        words, given = ast.get_docstring(function) or "", parameters(function)
+        if any(arg.annotation and ARRAY.search(ast.unparse(arg.annotation)) for arg in given):
+            assert SHAPE.search(words), f"{function.name} takes an array: say its shape"
+            assert UNIT.search(words), f"{function.name} takes an array: say its unit"
+        assert len(given) < 3 or "Args:" in words, f"{function.name} takes three arguments or more: say what they are"

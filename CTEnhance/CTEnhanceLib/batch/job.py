@@ -117,7 +117,13 @@ def _compute(item: Item, job: Job, worker: int) -> Outcome:
 
 
 def fingerprint(item: Item, job: Job, cohort: Store) -> str:
-    """Give one hash of all that a result depends on: files of the volume, model, options, version of the program."""
+    """Give one hash of all that a result depends on: files of the volume, model, options, version of the program.
+
+    Args:
+        item: The volume.
+        job: What is done with it.
+        cohort: Where its files lie.
+    """
     depends = {
         "files": [cohort.sha256(name) for name in item.files],
         "model": job.model_sha256,

@@ -61,7 +61,14 @@ def run_reference(args: argparse.Namespace) -> None:
 
 
 def reference_study(cases: int, readers: tuple[str, ...], repeats: int, seed: int) -> Study:
-    """The study as it is asked: grades 1-4 of each image, two preferences beside the truth."""
+    """The study as it is asked: grades 1-4 of each image, two preferences beside the truth.
+
+    Args:
+        cases: How many fractures.
+        readers: Their names.
+        repeats: How many cases are read twice.
+        seed: Of the order.
+    """
     from CTEnhanceLib.evaluation.reading.study import Case, Question, Study, default_questions
 
     pairs = [("method2", "default"), ("cubic", "default")]

@@ -187,6 +187,12 @@ def fold_config(config: TrainingConfig, left_out: Patient, others: Sequence[Pati
     """The configuration with its data replaced by the series of one fold's patients.
 
     Nothing is validated on: choosing a checkpoint by the patient left out would test on what was chosen for.
+
+    Args:
+        config: The configuration.
+        left_out: The patient that is tested on.
+        others: Those that are trained on.
+        folder: Where the run and its model go.
     """
     from CTEnhanceLib.training.config import PairSource
 

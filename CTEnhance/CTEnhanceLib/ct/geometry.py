@@ -42,7 +42,13 @@ class SliceGeometry:
 
 
 def slice_positions(count: int, interval: float, first: float = 0.0) -> np.ndarray:
-    """Give the centres (mm) of `count` slices that lie `interval` mm apart, beginning at `first`."""
+    """Give the centres (mm) of `count` slices that lie `interval` mm apart, beginning at `first`.
+
+    Args:
+        count: How many slices.
+        interval: Distance of their centres, mm.
+        first: Centre of the first, mm.
+    """
     return first + np.arange(count) * interval
 
 

@@ -43,7 +43,13 @@ def interpolation_matrix(source: np.ndarray, target: np.ndarray, kind: str = "cu
 
 
 def row_blocks(rows: int, columns: int, slices: int) -> list[slice]:
-    """Cut the rows of a slice array into blocks of about 64 MiB of float32 over all slices."""
+    """Cut the rows of a slice array into blocks of about 64 MiB of float32 over all slices.
+
+    Args:
+        rows: Of a slice.
+        columns: Of a slice.
+        slices: How many slices are held at the same time.
+    """
     step = max(1, _BLOCK_BYTES // (4 * columns * slices))
     return [slice(start, min(start + step, rows)) for start in range(0, rows, step)]
 

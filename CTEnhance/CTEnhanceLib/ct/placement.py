@@ -92,6 +92,11 @@ def at_positions(volume: PlacedSlices, positions: np.ndarray, name: str) -> tupl
     Where the volume has slices within 1e-3 of its spacing they are taken as they are; otherwise all are
     interpolated with the cubic B-spline along the slice axis, which costs sharpness and is therefore said.
 
+    Args:
+        volume: The placed volume.
+        positions: mm from the first thick slice's centre, (n,).
+        name: What to call the volume in the sentence.
+
     Returns:
         HU, (len(positions), rows, cols), and one sentence where interpolation was needed (else None).
     """

@@ -42,7 +42,11 @@ class SliceProfile:
             raise UsageError("A measured slice profile needs its step in mm and weights with a positive sum.")
 
     def cumulative(self, z: np.ndarray) -> np.ndarray:
-        """Give the part of the weight that lies below `z` (mm from the slice centre), 0 to 1."""
+        """Give the part of the weight that lies below `z` (mm from the slice centre), 0 to 1.
+
+        Args:
+            z: mm, any shape; the result has the same.
+        """
         z = np.asarray(z, dtype=np.float64)
         if self.shape == "box":
             return np.clip(z / self.fwhm + 0.5, 0, 1)

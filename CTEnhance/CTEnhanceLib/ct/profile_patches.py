@@ -166,5 +166,9 @@ def _patches(values, columns: np.ndarray) -> np.ndarray:  # type: ignore[no-unty
 
 
 def clipped(slices: np.ndarray) -> np.ndarray:
-    """Give slices as patches take them: float32 HU on the 12-bit scale."""
+    """Give slices as patches take them: float32 HU on the 12-bit scale.
+
+    Args:
+        slices: HU, (n, rows, columns).
+    """
     return np.clip(slices, HU_MIN, HU_MAX).astype(np.float32)

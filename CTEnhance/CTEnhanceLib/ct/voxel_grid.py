@@ -41,7 +41,13 @@ class VoxelGrid:
         return (self.origin[:, None] + self.directions @ (ends * np.asarray(self.spacing)[:, None])).T
 
     def moved(self, rotation: np.ndarray, centre: np.ndarray, shift: np.ndarray) -> VoxelGrid:
-        """Give the grid after p -> rotation (p - centre) + centre + shift (3x3; LPS mm)."""
+        """Give the grid after p -> rotation (p - centre) + centre + shift (3x3; LPS mm).
+
+        Args:
+            rotation: Rotation matrix, shape (3, 3).
+            centre: What it turns about, LPS mm, shape (3,).
+            shift: Added after turning, LPS mm, shape (3,).
+        """
         origin = rotation @ (self.origin - centre) + centre + shift
         return replace(self, origin=origin, directions=rotation @ self.directions)
 

@@ -58,6 +58,11 @@ def part_of(slices: np.ndarray, window: Window, smaller: Window | None) -> tuple
     """Cut the part that a smaller window holds out of a slice (rows and columns of `window`).
 
     What a slice shows must not depend on the others in its batch, whose windows may be larger.
+
+    Args:
+        slices: (n, rows, columns) or (rows, columns) of `window`, HU or stored values.
+        window: Where the slices lie in the whole slice.
+        smaller: The part wanted, in pixels of the whole slice; None: there is only air.
     """
     if smaller is None:
         return slices, None

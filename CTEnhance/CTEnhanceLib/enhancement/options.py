@@ -57,7 +57,13 @@ class Watch:
         self._progress, self._cancel, self._started = progress, cancel, time.perf_counter()
 
     def progress(self, stage: str, done: int, total: int) -> None:
-        """Tell that `done` of `total` steps of a stage are done."""
+        """Tell that `done` of `total` steps of a stage are done.
+
+        Args:
+            stage: What is being done.
+            done: Steps done.
+            total: Steps in all.
+        """
         if self._progress is not None:
             self._progress(stage, done, total)
 

@@ -119,7 +119,14 @@ def enhance(
 
 
 def compute(plan: Plan, runner: Runner, watch: Watch, further: Sequence[ThickVolume] = ()) -> Enhancement:
-    """Compute what a plan settled: interpolate, predict, make consistent, fuse, report; errors as in `enhance`."""
+    """Compute what a plan settled: interpolate, predict, make consistent, fuse, report; errors as in `enhance`.
+
+    Args:
+        plan: What is computed.
+        runner: Holds the stack, its device and precision.
+        watch: Told of the progress, and asked whether to go on.
+        further: Further series that are fused in.
+    """
     judged = judge_all(plan.volume, further, watch)
     watch.progress("interpolate", 0, 1)
     thin = apply_along_slices(plan.interpolation, plan.volume.slices)

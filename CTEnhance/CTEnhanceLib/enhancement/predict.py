@@ -45,7 +45,13 @@ class Accumulator:
         return to_stored(self._before(index)[window.rows, window.columns])
 
     def add(self, prediction: Prediction, stored: np.ndarray, window: Window | None) -> None:
-        """Blend in one predicted slice (stored values, rows and columns of the window; None: there is only air)."""
+        """Blend in one predicted slice (stored values, rows and columns of the window; None: there is only air).
+
+        Args:
+            prediction: What was predicted.
+            stored: 12-bit values, (rows, columns) of the window.
+            window: Where they lie in the slice; None: there is only air.
+        """
         if window is None:
             self.skip(prediction)
             return

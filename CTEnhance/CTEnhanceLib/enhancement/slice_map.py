@@ -54,6 +54,12 @@ def unreached(predictions: Sequence[Prediction], count: int) -> list[int]:
 
 
 def context_indices(index: int, context: int, count: int) -> list[int]:
-    """Give the thick slices a generator sees around `index`: `context` of them, edge slices repeated."""
+    """Give the thick slices a generator sees around `index`: `context` of them, edge slices repeated.
+
+    Args:
+        index: The thick slice in the middle.
+        context: How many are seen, an odd number.
+        count: How many there are.
+    """
     radius = context // 2
     return [min(max(i, 0), count - 1) for i in range(index - radius, index + radius + 1)]

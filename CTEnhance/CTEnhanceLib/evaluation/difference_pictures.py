@@ -48,7 +48,12 @@ def difference_picture(evaluation: Evaluation, name: str) -> Figure:
 
 
 def show_difference(axis: Axes, difference: np.ndarray) -> Any:
-    """Draw a difference in HU: diverging, zero white, red positive, blue negative."""
+    """Draw a difference in HU: diverging, zero white, red positive, blue negative.
+
+    Args:
+        axis: Where it is drawn.
+        difference: HU, (rows, columns).
+    """
     drawn = axis.imshow(difference, cmap="bwr", vmin=-DIFFERENCE_HU, vmax=DIFFERENCE_HU, interpolation="nearest")
     _bare(axis)
     return drawn

@@ -32,7 +32,13 @@ if TYPE_CHECKING:
 
 
 def number(value: float | None, digits: int, sign: str = "") -> str:
-    """A figure with fixed digits, with `sign` "+" also for positive ones; a dash where there is none."""
+    """A figure with fixed digits, with `sign` "+" also for positive ones; a dash where there is none.
+
+    Args:
+        value: The figure.
+        digits: Behind the point.
+        sign: "+" or nothing.
+    """
     if value is None or math.isnan(value):
         return "-"
     return f"{value:{sign}.{digits}f}"

@@ -130,7 +130,16 @@ def prepare_truth(
     thickening: np.ndarray,
     interval: float,
 ) -> Truth:
-    """Find regions, edges and patches of the reference once; the arguments are as in `Truth`."""
+    """Find regions, edges and patches of the reference once; the arguments are as in `Truth`.
+
+    Args:
+        reference: HU, every slice that is compared, (n_slices, rows, cols).
+        positions: mm from the first thick slice's centre, (n_slices,).
+        counted: The slices that enter the figures.
+        thick: Measured slices, HU, (n_thick, rows, cols).
+        thickening: Matrix that makes thick slices of the compared ones, (n_thick, n_slices).
+        interval: Distance of thick slices, mm.
+    """
     spacing = float(positions[1] - positions[0])
     masks = {name: mask[counted] for name, mask in region_masks(reference).items()}
     inner = reference[counted]

@@ -21,7 +21,13 @@ STAGES = {
 
 
 def fraction_done(stage: str, done: int, total: int) -> float:
-    """Give how much of the whole run is done, 0 to 1; a stage that is not one of `STAGES` is a run of its own."""
+    """Give how much of the whole run is done, 0 to 1; a stage that is not one of `STAGES` is a run of its own.
+
+    Args:
+        stage: What is being done.
+        done: Steps done of the stage.
+        total: Steps of the stage.
+    """
     begin, end = STAGES.get(stage, (0.0, 1.0))
     return begin + (end - begin) * min(done / max(total, 1), 1.0)
 
@@ -37,7 +43,13 @@ class SecondsLeft:
         self._clock, self._stage, self._started, self._first = clock, "", 0.0, 0.0
 
     def __call__(self, stage: str, done: int, total: int) -> float | None:
-        """Give the seconds left, None while nothing can be said."""
+        """Give the seconds left, None while nothing can be said.
+
+        Args:
+            stage: What is being done.
+            done: Steps done of the stage.
+            total: Steps of the stage.
+        """
         now, fraction = self._clock(), fraction_done(stage, done, total)
         if stage != self._stage:
             self._stage, self._started, self._first = stage, now, fraction
@@ -55,7 +67,13 @@ class JsonProgress:
         self._stream, self._left = stream or sys.stdout, SecondsLeft()
 
     def __call__(self, stage: str, done: int, total: int) -> None:
-        """Report that `done` of `total` steps of a stage are done."""
+        """Report that `done` of `total` steps of a stage are done.
+
+        Args:
+            stage: What is being done.
+            done: Steps done of the stage.
+            total: Steps of the stage.
+        """
         line = {"stage": stage, "done": done, "total": total, "seconds_left": self._left(stage, done, total)}
         self._stream.write(json.dumps(line) + "\n")
         self._stream.flush()
@@ -70,7 +88,13 @@ class BarProgress:
         self._left = SecondsLeft()
 
     def __call__(self, stage: str, done: int, total: int) -> None:
-        """Draw the bar of a stage."""
+        """Draw the bar of a stage.
+
+        Args:
+            stage: What is being done.
+            done: Steps done of the stage.
+            total: Steps of the stage.
+        """
         if not sys.stderr.isatty():
             return
         left = self._left(stage, done, total)

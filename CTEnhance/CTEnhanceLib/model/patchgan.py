@@ -35,7 +35,12 @@ class PatchGAN(nn.Module):
         self.apply(initialise)
 
     def forward(self, condition: Tensor, judged: Tensor) -> Tensor:
-        """Give a logit for each patch, (B, 1, h, w); positive means real."""
+        """Give a logit for each patch, (B, 1, h, w); positive means real.
+
+        Args:
+            condition: What the judged slices were made from, (B, C, H, W), network scale [-1, 1].
+            judged: True or computed slices, (B, C', H, W), network scale [-1, 1].
+        """
         return self.layers(torch.cat([condition, judged], dim=1))
 
 

@@ -76,7 +76,7 @@ def line_plot(x: np.ndarray, curves: dict[str, np.ndarray], across: str, up: str
     """Give a line plot as SVG.
 
     Args:
-        x: Shape (n,), ascending.
+        x: Shape (n,), ascending, in the unit that `across` names.
         curves: By name, each (n,); NaN leaves a gap.
         across: What `x` is.
         up: What the curves are.

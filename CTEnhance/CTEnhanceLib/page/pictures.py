@@ -57,7 +57,11 @@ def four_pictures(
 
 
 def body_part(slices: np.ndarray) -> tuple[slice, slice]:
-    """Give the rows and columns that hold the body, with a small margin."""
+    """Give the rows and columns that hold the body, with a small margin.
+
+    Args:
+        slices: HU, (n, rows, columns).
+    """
     body: np.ndarray = np.asarray(np.any(slices > BODY_ABOVE_HU, axis=0))
     spans = []
     for size, seen in zip(body.shape, (body.any(axis=1), body.any(axis=0))):

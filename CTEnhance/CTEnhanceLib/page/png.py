@@ -34,7 +34,12 @@ def heat(amount: np.ndarray, over: np.ndarray, full: float) -> np.ndarray:
 
 
 def difference(amount: np.ndarray, full: float) -> np.ndarray:
-    """Give a signed difference as colours: red positive, white zero, blue negative, uint8 (rows, columns, 3)."""
+    """Give a signed difference as colours: red positive, white zero, blue negative, uint8 (rows, columns, 3).
+
+    Args:
+        amount: HU, (rows, columns).
+        full: HU at which a colour is full.
+    """
     share = np.clip(amount / full, -1, 1)[..., None]
     red, blue = 1 - np.maximum(-share, 0), 1 - np.maximum(share, 0)
     return np.rint(255 * np.concatenate([red, np.minimum(red, blue), blue], axis=2)).astype(np.uint8)

@@ -22,7 +22,13 @@ def ask_for_folder(title: str) -> str:
 
 
 def ask_for_file(title: str, name: str, kind: str) -> str:
-    """Let the user choose a file to write; empty when they think better of it."""
+    """Let the user choose a file to write; empty when they think better of it.
+
+    Args:
+        title: Of the dialog.
+        name: What the file is called unless the user says otherwise.
+        kind: Which files are shown, as Qt writes it.
+    """
     return str(qt.QFileDialog.getSaveFileName(slicer.util.mainWindow(), title, name, kind) or "")
 
 

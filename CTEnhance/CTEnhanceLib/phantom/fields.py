@@ -27,12 +27,23 @@ class Field:
         return self.low + STEP * (np.array(self.values.shape) - 1)
 
     def at(self, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
-        """Linear interpolation at points in mm; the edge value is repeated outside."""
+        """Linear interpolation at points in mm; the edge value is repeated outside.
+
+        Args:
+            x: mm, any shape.
+            y: mm, of a shape that broadcasts with x.
+            z: mm, likewise.
+        """
         nodes = [(c - low) / np.float32(STEP) for c, low in zip((x, y, z), self.low.astype(np.float32))]
         return ndimage.map_coordinates(self.values, nodes, order=1, mode="nearest", output=np.float32)
 
     def cut(self, values: np.ndarray, margin: float = 3.0) -> Field:
-        """Other signed distances on the same grid, kept only where they are less than ``margin`` mm."""
+        """Other signed distances on the same grid, kept only where they are less than ``margin`` mm.
+
+        Args:
+            values: mm, the shape of the grid.
+            margin: mm.
+        """
         near = np.argwhere(values < margin)
         first, last = near.min(axis=0), near.max(axis=0) + 1
         window = tuple(slice(a, b) for a, b in zip(first, last))
@@ -45,7 +56,12 @@ class Field:
 
 
 def axes(low: np.ndarray, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Node coordinates of a grid as three broadcastable arrays (nx, 1, 1), (1, ny, 1), (1, 1, nz)."""
+    """Node coordinates of a grid as three broadcastable arrays (nx, 1, 1), (1, ny, 1), (1, 1, nz).
+
+    Args:
+        low: Corner of the grid, mm, shape (3,).
+        shape: Nodes along x, y, z.
+    """
     x, y, z = (np.float32(a) + np.float32(STEP) * np.arange(n, dtype=np.float32) for a, n in zip(low, shape))
     return x[:, None, None], y[None, :, None], z[None, None, :]
 
@@ -80,6 +96,12 @@ class Noise:
         self.values = smooth / smooth.std()
 
     def at(self, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
-        """Noise at points in mm (broadcastable arrays)."""
+        """Noise at points in mm (broadcastable arrays).
+
+        Args:
+            x: mm, any shape.
+            y: mm, of a shape that broadcasts with x.
+            z: mm, likewise.
+        """
         nodes = np.broadcast_arrays(*(np.asarray(c, dtype=np.float32) / np.float32(self.step) for c in (x, y, z)))
         return ndimage.map_coordinates(self.values, nodes, order=1, mode="grid-wrap", output=np.float32)

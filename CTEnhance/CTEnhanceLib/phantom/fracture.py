@@ -72,7 +72,13 @@ class Fracture:
 
 
 def break_radius(whole: Field, fracture: Fracture, rng: np.random.Generator) -> list[tuple[str, Field, Pose]]:
-    """Fragments of the radius: name, signed distance at rest, motion. The first is the shaft."""
+    """Fragments of the radius: name, signed distance at rest, motion. The first is the shaft.
+
+    Args:
+        whole: Signed distance to the unbroken radius, mm.
+        fracture: How it is broken.
+        rng: All choices come from it.
+    """
     bone = whole.above(fracture.level - 24.0)
     x, y, z = axes(bone.low, bone.values.shape)
     faces = _faces(fracture, rng, x, y, z)
@@ -170,7 +176,14 @@ def _crushed(
 
 
 def break_ulna(bone: Field, fracture: Fracture, hand: Pose, traits: Traits) -> list[tuple[str, Field, Pose]]:
-    """Ulna and, if it is torn off, its styloid."""
+    """Ulna and, if it is torn off, its styloid.
+
+    Args:
+        bone: Signed distance to the unbroken ulna, mm.
+        fracture: How the wrist is broken.
+        hand: Motion of the hand, which a torn styloid follows.
+        traits: Of the wrist.
+    """
     if not fracture.ulnar_styloid:
         return [("ulna", bone, Pose())]
     x, y, z = axes(bone.low, bone.values.shape)

@@ -18,7 +18,13 @@ class Pose:
 
     @classmethod
     def about(cls, pivot: Point | np.ndarray, rotation: np.ndarray, move: Point | np.ndarray) -> Pose:
-        """Turn about ``pivot``, then move."""
+        """Turn about ``pivot``, then move.
+
+        Args:
+            pivot: What it turns about, mm, shape (3,).
+            rotation: Rotation matrix, shape (3, 3).
+            move: Added after turning, mm, shape (3,).
+        """
         centre = np.asarray(pivot, dtype=float)
         return cls(rotation, centre - rotation @ centre + np.asarray(move, dtype=float))
 
@@ -27,5 +33,9 @@ class Pose:
         return Pose(self.rotation @ first.rotation, self.rotation @ first.shift + self.shift)
 
     def moved(self, point: Point | np.ndarray) -> np.ndarray:
-        """Where a point of the resting piece comes to lie."""
+        """Where a point of the resting piece comes to lie.
+
+        Args:
+            point: mm, shape (3,).
+        """
         return self.rotation @ np.asarray(point, dtype=float) + self.shift

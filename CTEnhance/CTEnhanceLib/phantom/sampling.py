@@ -48,7 +48,13 @@ class Samples:
         return slice(None), slice(None), slice(None)
 
     def window(self, low: Point | np.ndarray, high: Point | np.ndarray, pose: Pose) -> Window | None:
-        """The lattice's part around a box of a piece's resting frame, or nothing."""
+        """The lattice's part around a box of a piece's resting frame, or nothing.
+
+        Args:
+            low: Lowest corner of the box, mm, shape (3,).
+            high: Highest corner of the box, mm, shape (3,).
+            pose: Motion of the piece.
+        """
         corners = np.array(np.meshgrid(*zip(low, high))).reshape(3, -1)
         moved = pose.rotation @ corners + pose.shift[:, None]
         world = np.linalg.inv(self.matrix) @ (moved - MIDDLE[:, None])

@@ -130,7 +130,7 @@ class SoftTissue:
 
         Args:
             samples: the lattice.
-            bone: distance to the nearest bone in mm, right where it is below 3 mm.
+            bone: distance to the nearest bone in mm, right where it is below 3 mm; the shape of the lattice.
         """
         x, y, z = self._straighten(samples.coordinates(samples.everything, Pose()))
         lobes, grain = self.lobes.at(x, y, z), self.grain.at(x, y, z / 2)

@@ -33,7 +33,13 @@ def _local(
 
 
 def ellipsoid(centre: Point, half: Point, turn: np.ndarray | None = None) -> Function:
-    """Ellipsoid with half axes in mm, turned by a rotation matrix."""
+    """Ellipsoid with half axes in mm, turned by a rotation matrix.
+
+    Args:
+        centre: mm.
+        half: Half axes, mm.
+        turn: Rotation matrix, shape (3, 3); None: not turned.
+    """
 
     def distance(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
         u, v, w = _local(x, y, z, centre, turn)
@@ -45,7 +51,14 @@ def ellipsoid(centre: Point, half: Point, turn: np.ndarray | None = None) -> Fun
 
 
 def box(centre: Point, half: Point, rounding: float, turn: np.ndarray | None = None) -> Function:
-    """Box with half sides in mm (rounding included) and rounded edges."""
+    """Box with half sides in mm (rounding included) and rounded edges.
+
+    Args:
+        centre: mm.
+        half: Half sides, mm.
+        rounding: Radius of the edges, mm.
+        turn: Rotation matrix, shape (3, 3); None: not turned.
+    """
 
     def distance(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
         over = [np.abs(c) - (h - rounding) for c, h in zip(_local(x, y, z, centre, turn), half)]
@@ -56,7 +69,14 @@ def box(centre: Point, half: Point, rounding: float, turn: np.ndarray | None = N
 
 
 def cone(start: Point, end: Point, start_radius: float, end_radius: float) -> Function:
-    """Round cone: a ball that rolls from ``start`` to ``end`` while its radius changes."""
+    """Round cone: a ball that rolls from ``start`` to ``end`` while its radius changes.
+
+    Args:
+        start: Centre of the ball where it begins, mm.
+        end: Centre of the ball where it ends, mm.
+        start_radius: mm.
+        end_radius: mm.
+    """
     a, b = np.array(start), np.array(end)
     along = (b - a) / float((b - a) @ (b - a))
 
@@ -70,13 +90,25 @@ def cone(start: Point, end: Point, start_radius: float, end_radius: float) -> Fu
 
 
 def smooth_max(a: np.ndarray, b: np.ndarray, blend: float) -> np.ndarray:
-    """Intersection whose edge is rounded over ``blend`` mm."""
+    """Intersection whose edge is rounded over ``blend`` mm.
+
+    Args:
+        a: Signed distance, mm, any shape.
+        b: Signed distance, mm, of the same shape.
+        blend: mm.
+    """
     near = np.maximum(blend - np.abs(a - b), 0)
     return np.maximum(a, b) + near**2 / (4 * blend)
 
 
 def smooth_min(a: np.ndarray, b: np.ndarray, blend: float) -> np.ndarray:
-    """Union whose seam is filled over ``blend`` mm."""
+    """Union whose seam is filled over ``blend`` mm.
+
+    Args:
+        a: Signed distance, mm, any shape.
+        b: Signed distance, mm, of the same shape.
+        blend: mm.
+    """
     return -smooth_max(-a, -b, blend)
 
 

@@ -14,7 +14,12 @@ MARROW = -65.0
 
 
 def ramp(distance: np.ndarray, width: float = BLUR) -> np.ndarray:
-    """1 where ``distance`` (mm) is well below zero, 0 well above, smooth over ``width``."""
+    """1 where ``distance`` (mm) is well below zero, 0 well above, smooth over ``width``.
+
+    Args:
+        distance: mm, any shape; the result has the same.
+        width: mm.
+    """
     t = np.clip(0.5 - distance / np.float32(width), 0, 1)
     return t * t * (3 - 2 * t)
 
@@ -35,7 +40,12 @@ class Profile:
     stretch: float  # length of the trabecular columns relative to their distance
 
     def column(self, name: str, z: np.ndarray) -> np.ndarray:
-        """A column's values at ``z``."""
+        """A column's values at ``z``.
+
+        Args:
+            name: Of the column.
+            z: mm along the bone, any shape; the result has the same.
+        """
         return np.interp(z, self.z, getattr(self, name)).astype(np.float32)
 
 
@@ -77,7 +87,15 @@ class BoneTissue:
         self.patches = Noise(rng, 3.0, 48)
 
     def __call__(self, profile: Profile, depth: np.ndarray, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
-        """HU at points (mm, resting bone) that lie ``depth`` mm below its surface."""
+        """HU at points (mm, resting bone) that lie ``depth`` mm below its surface.
+
+        Args:
+            profile: How cortex and marrow change along the bone.
+            depth: mm, any shape; the result has the same.
+            x: mm, of the same shape.
+            y: mm, of the same shape.
+            z: mm, of the same shape.
+        """
         patch = self.patches.at(x, y, z)
         spongy = self._trabeculae(profile, depth, x, y, z, patch)
         thickness = profile.column("cortex", z) * self.traits.cortex * (1 + 0.12 * patch)

@@ -54,6 +54,12 @@ def add_legend(
     """Show the colours of a volume or model with their numbers in given views.
 
     A legend stays when another volume takes its view: whoever adds one removes it.
+
+    Args:
+        node: Whose colours.
+        title: Above the legend.
+        view_ids: IDs of the view nodes.
+        label_format: How numbers are written.
     """
     legend = slicer.vtkMRMLColorLegendDisplayNode()
     legend.SetSaveWithScene(False)

@@ -61,7 +61,13 @@ def remember_further(
     further: Sequence[slicer.vtkMRMLScalarVolumeNode | None],
     report: dict[str, Any],
 ) -> None:
-    """Refer from a computed volume to the further series that entered it; None is one deleted since."""
+    """Refer from a computed volume to the further series that entered it; None is one deleted since.
+
+    Args:
+        computed: The computed volume.
+        further: The further series, in the order of the report.
+        report: Of the run; it says which were used.
+    """
     computed.RemoveNodeReferenceIDs(FURTHER_REFERENCE)
     for node, told in zip(further, report.get("further_series", [])):
         if node is not None and told["used"]:

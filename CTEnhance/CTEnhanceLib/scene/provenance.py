@@ -42,7 +42,13 @@ COLORS: dict[Kind, tuple[float, float, float]] = {
 
 
 def mark(node: slicer.vtkMRMLVolumeNode, kind: Kind, detail: str = "") -> None:
-    """Write on a node what it is; only a volume that was loaded needs no mark: it was measured."""
+    """Write on a node what it is; only a volume that was loaded needs no mark: it was measured.
+
+    Args:
+        node: The volume.
+        kind: What it is.
+        detail: Said after that in views, for example the unit.
+    """
     node.SetAttribute(KIND_ATTRIBUTE, kind.value)
     node.SetAttribute(DETAIL_ATTRIBUTE, detail or None)
 

@@ -64,8 +64,8 @@ class Adversary:
 
         Args:
             batch: What the generator was given.
-            given: (B, targets, H, W) from the generator.
-            truth: What it should have given.
+            given: (B, targets, H, W) from the generator, network scale.
+            truth: What it should have given, same shape and scale.
 
         Returns:
             The discriminators' loss, and that of the generator, which leads back to `given`.

@@ -35,7 +35,13 @@ class Journal:
         self._board = _tensorboard(folder / "tensorboard", step)
 
     def write(self, step: int, seconds: float, values: Mapping[str, float]) -> None:
-        """Log values by name."""
+        """Log values by name.
+
+        Args:
+            step: Of the run.
+            seconds: Computed so far.
+            values: By name.
+        """
         with self._path.open("a", newline="", encoding="utf-8") as stream:
             for name, value in values.items():
                 csv.writer(stream).writerow([step, f"{seconds:.1f}", name, f"{value:.8g}"])

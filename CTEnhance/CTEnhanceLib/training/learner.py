@@ -98,7 +98,11 @@ class Learner:
         return _mixed(module, self.initial, share) if share and self.initial else module
 
     def begin_with(self, weights: dict[str, Tensor]) -> None:
-        """Start from the weights of another run."""
+        """Start from the weights of another run.
+
+        Args:
+            weights: By the names of the generator's layers and in their shapes; no unit.
+        """
         self.initial = {name: value.detach().clone() for name, value in weights.items()}
         self.module.load_state_dict(weights)
         if self.average:
@@ -137,7 +141,14 @@ def _mixed(module: nn.Module, initial: dict[str, Tensor], share: float) -> nn.Mo
 
 
 def schedule(step: int, steps: int, kind: str, warmup: int) -> float:
-    """Give the share of the learning rate at a step."""
+    """Give the share of the learning rate at a step.
+
+    Args:
+        step: The step, from 0.
+        steps: Of the whole run.
+        kind: "linear" or "cosine".
+        warmup: Steps over which the rate rises first.
+    """
     rising = min(1.0, (step + 1) / warmup) if warmup else 1.0
     if kind == "cosine":
         return rising * 0.5 * (1 + math.cos(math.pi * step / steps))

@@ -24,7 +24,12 @@ def stored_per_unit(model: ModelSection) -> float:
 
 
 def absolute_error(error: Tensor, rounding: float) -> Tensor:
-    """Give the mean absolute error, rounded off to a square below `rounding`."""
+    """Give the mean absolute error, rounded off to a square below `rounding`.
+
+    Args:
+        error: Any shape, network scale.
+        rounding: Network scale.
+    """
     if rounding == 0:
         return error.abs().mean()
     return (torch.sqrt(error.square() + rounding**2) - rounding).mean()

@@ -18,7 +18,7 @@ def settle_statistics(module: nn.Module, draw: Callable[[int], Tensor], device: 
 
     Args:
         module: The generator.
-        draw: Gives input number n, (1, C, H, W).
+        draw: Gives input number n, (1, C, H, W), network scale.
         device: Where the module is.
     """
     norms = [layer for layer in module.modules() if isinstance(layer, nn.BatchNorm2d)]

@@ -86,6 +86,11 @@ def load_case(settings: ValidationCase, cropped: bool = True) -> Case:
 def figures_of(case: Case, stack: Stack, precision: str = "auto") -> tuple[Figures, dict[str, np.ndarray]]:
     """Enhance the thick slices of a case and measure the result.
 
+    Args:
+        case: The case.
+        stack: What is measured.
+        precision: As in `enhance`.
+
     Returns:
         The figures, and the slices they were taken on by name ("cubic + back-projection", "computed", "reference").
     """

@@ -85,6 +85,18 @@ def computed_series(
 
     General Series C.7.3.1, General Equipment C.7.5.1, Enhanced Contributing Equipment C.12.1, General Reference
     C.12.4, CT Image C.8.2.1. `identity` says what the series was made of: the same gives the same UIDs.
+
+    Args:
+        dataset: Is filled in.
+        source: The measured series, None where it is not known.
+        description: Said of the series besides the spacing.
+        spacing: Of the computed slices, mm.
+        model: Name of the model.
+        model_sha256: Of its model.json.
+        report: Of the run, or None.
+        further: Further series that entered the volume.
+        identity: What the series was made of.
+        now: Time of writing.
     """
     dataset.SOPClassUID = CT_CLASSES[0]
     dataset.Modality = "CT"

@@ -51,7 +51,11 @@ class SourceSeries:
         return [header for index, header in enumerate(self.headers) if low <= index <= high]
 
     def near(self, position: np.ndarray) -> list[SliceHeader]:
-        """Give the slices around a point (LPS mm): those within `REACH_INTERVALS` intervals along the normal."""
+        """Give the slices around a point (LPS mm): those within `REACH_INTERVALS` intervals along the normal.
+
+        Args:
+            position: LPS mm, shape (3,).
+        """
         height = float((np.asarray(position) - self.grid.origin) @ self.grid.direction[:, 2])
         interval = self.grid.spacing[2]
         return [

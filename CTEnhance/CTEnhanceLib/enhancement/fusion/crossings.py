@@ -56,12 +56,23 @@ class Crossings:
     along: np.ndarray
 
     def chosen(self, which: np.ndarray) -> Crossings:
-        """Give some of the points (mask or indices)."""
+        """Give some of the points (mask or indices).
+
+        Args:
+            which: Boolean mask of shape (n,), or indices of shape (m,).
+        """
         return Crossings(self.first[which], self.second[which], self.along[which])
 
 
 def all_crossings(one: VoxelGrid, other: VoxelGrid, most: int, seed: int = 0) -> Crossings:
-    """Give up to about `most` points on the lines where slices of two series cross; the same ones at every call."""
+    """Give up to about `most` points on the lines where slices of two series cross; the same ones at every call.
+
+    Args:
+        one: Grid of a series.
+        other: Grid of another one.
+        most: How many points, about.
+        seed: Of the choice among them.
+    """
     generator = np.random.default_rng(seed)
     reach = np.linalg.norm(np.asarray(one.size) * one.spacing) / 2
     count = 4 * most
@@ -74,6 +85,11 @@ def all_crossings(one: VoxelGrid, other: VoxelGrid, most: int, seed: int = 0) ->
 
 def crossing_values(one: Series, other: Series, points: Crossings) -> tuple[np.ndarray, np.ndarray]:
     """Give what each of two series says at crossings, averaged over the slab of the other; NaN outside either.
+
+    Args:
+        one: A series.
+        other: Another one.
+        points: Where their slices cross.
 
     Returns:
         Two arrays of HU, shape (n,).

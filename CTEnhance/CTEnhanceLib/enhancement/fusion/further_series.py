@@ -73,6 +73,12 @@ def further_volume(image: sitk.Image, main: ThickVolume, stated: StatedSlices, s
     """Understand a further series; what the user states of the slices holds for it where its interval is the same.
 
     A stated shape of the slice profile holds for every series.
+
+    Args:
+        image: The further series.
+        main: The main series.
+        stated: What the user states of the slices.
+        spec: The model, whose measured profile may be asked for.
     """
     interval = slice_geometry(image).interval
     alike = abs(interval - main.acquisition.interval) <= _SAME_INTERVAL * interval
@@ -83,7 +89,13 @@ def further_volume(image: sitk.Image, main: ThickVolume, stated: StatedSlices, s
 
 
 def judge_further(main: ThickVolume, volume: ThickVolume, watch: Watch) -> FurtherSeries:
-    """Tell whether a further series belongs to the main one: by what DICOM states, then by the data."""
+    """Tell whether a further series belongs to the main one: by what DICOM states, then by the data.
+
+    Args:
+        main: The main series.
+        volume: The further series.
+        watch: Asked whether to go on.
+    """
     watch.stop_if_cancelled()
     reason = _stated_reason(main, volume)
     if reason:
@@ -93,7 +105,13 @@ def judge_further(main: ThickVolume, volume: ThickVolume, watch: Watch) -> Furth
 
 
 def judge_all(main: ThickVolume, volumes: Sequence[ThickVolume], watch: Watch) -> list[FurtherSeries]:
-    """Judge each further series in turn."""
+    """Judge each further series in turn.
+
+    Args:
+        main: The main series.
+        volumes: The further series.
+        watch: Told after each, and asked whether to go on.
+    """
     judged = []
     for number, volume in enumerate(volumes):
         watch.progress("register", number, len(volumes))

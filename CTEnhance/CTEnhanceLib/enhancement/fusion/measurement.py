@@ -70,7 +70,12 @@ class MatrixStep:
         return float(np.prod(self._sizes[0]) / np.prod(self._sizes[1]))
 
     def apply(self, x: torch.Tensor, transpose: bool = False) -> torch.Tensor:
-        """Give the product with the matrix, or with its transpose; block by block along an axis left alone."""
+        """Give the product with the matrix, or with its transpose; block by block along an axis left alone.
+
+        Args:
+            x: HU, shape (slices, rows, columns), one of which is multiplied.
+            transpose: Whether the transpose is meant.
+        """
         import torch
 
         target = self._sizes[1 if transpose else 0]
@@ -176,13 +181,21 @@ class MeasurementOperator:
         self.steps = turned + _axis_steps(left, samplings, self._order.index(0), series)
 
     def apply(self, x: torch.Tensor) -> torch.Tensor:
-        """Give A x, the canonical slice array of the series, for the thin one; float32 HU."""
+        """Give A x, the canonical slice array of the series, for the thin one; float32 HU.
+
+        Args:
+            x: Thin slices, HU, shape (slices, rows, columns).
+        """
         for step in self.steps:
             x = step.apply(x)
         return x.permute(self._inverse_order)
 
     def transpose(self, y: torch.Tensor) -> torch.Tensor:
-        """Give the transpose of A times a slice array of the series."""
+        """Give the transpose of A times a slice array of the series.
+
+        Args:
+            y: Slice array of the series, HU, shape (slices, rows, columns).
+        """
         y = y.permute(self._order)
         for step in reversed(self.steps):
             y = step.apply(y, transpose=True)

@@ -43,12 +43,22 @@ class Sampling:
 
     @classmethod
     def points(cls, positions: np.ndarray) -> Sampling:
-        """One sample at each position."""
+        """One sample at each position.
+
+        Args:
+            positions: mm along the axis, shape (n,).
+        """
         return cls(positions, np.zeros(1), np.ones(1))
 
     @classmethod
     def through(cls, positions: np.ndarray, profile: SliceProfile, step: float) -> Sampling:
-        """Samples `step` apart (mm) that carry the weight a profile has around each of them."""
+        """Samples `step` apart (mm) that carry the weight a profile has around each of them.
+
+        Args:
+            positions: Centres, mm along the axis, shape (n,).
+            profile: The slice profile around each.
+            step: Distance of the samples, mm.
+        """
         reach = 0
         while profile.cumulative(np.array((reach + 0.5) * step)) < 1 - _TAIL:
             reach += 1

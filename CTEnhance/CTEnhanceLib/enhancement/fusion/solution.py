@@ -46,17 +46,30 @@ class Term:
     weight: torch.Tensor
 
     def residual(self, x: torch.Tensor) -> torch.Tensor:
-        """Measured minus predicted, HU."""
+        """Measured minus predicted, HU.
+
+        Args:
+            x: Thin slices, HU, shape (slices, rows, columns).
+        """
         return self.slices - self.operator.apply(x)
 
     def rmse(self, x: torch.Tensor) -> float:
-        """Root mean square of the residual over the voxels that count, HU."""
+        """Root mean square of the residual over the voxels that count, HU.
+
+        Args:
+            x: Thin slices, HU, shape (slices, rows, columns).
+        """
         counts = self.weight > 0
         return float(self.residual(x)[counts].double().square().mean().sqrt()) if bool(counts.any()) else 0.0
 
 
 def expected_error(start: torch.Tensor, further: list[Term]) -> float:
-    """Give the error to be expected of the start in the body, HU: what the further series say of it."""
+    """Give the error to be expected of the start in the body, HU: what the further series say of it.
+
+    Args:
+        start: Thin slices, HU, shape (slices, rows, columns).
+        further: The further series.
+    """
     seen = expected = 0.0
     for term in further:
         counts = (term.weight > 0) & (term.slices > BODY_ABOVE_HU)
@@ -112,7 +125,7 @@ def voxel_weights(
     Args:
         operator: What it measures; a voxel that reaches out of the thin volume does not count, and those near the
             border count less, so that no seam shows.
-        slices: Its canonical slice array, HU, float32.
+        slices: Its canonical slice array, HU, float32, shape (slices, rows, columns).
         noise: Standard deviation of its noise, HU.
         misfit: What disagrees with the main series at edges, mm: counts as noise in proportion to the slope there.
         is_main: Whether it is the main series, whose voxels all count in full.
@@ -134,7 +147,7 @@ def faded(weight: torch.Tensor, nearness: torch.Tensor, error: float) -> torch.T
     """Let the weight of a series go over to that of the start where the series ends inside the thin volume.
 
     Args:
-        weight: From `voxel_weights`.
+        weight: From `voxel_weights`, 1/HU^2, shape (slices, rows, columns).
         nearness: From `ends.nearness_to_ends`: 0 at such an end, 1 far from it.
         error: Expected error of the start, HU.
     """

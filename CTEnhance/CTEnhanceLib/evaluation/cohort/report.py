@@ -73,12 +73,24 @@ class CohortReport:
 
 
 def figures_of(patients: Sequence[PatientRows], methods: Sequence[str], region: str = "whole") -> list[PatientFigures]:
-    """Lines of Table 1 or 2 for some patients, methods and a region."""
+    """Lines of Table 1 or 2 for some patients, methods and a region.
+
+    Args:
+        patients: Whose figures.
+        methods: Names of baselines and models.
+        region: One of `regions.REGIONS`.
+    """
     return [patient_figures(p.patient, p.figures(methods, region)) for p in patients]
 
 
 def counts_of(patients: Sequence[PatientRows], methods: Sequence[str], region: str = "whole") -> list[SliceCounts]:
-    """Lines of Table 3 or 4 for some patients, methods and a region."""
+    """Lines of Table 3 or 4 for some patients, methods and a region.
+
+    Args:
+        patients: Whose slices.
+        methods: Names of baselines and models.
+        region: One of `regions.REGIONS`.
+    """
     return [slice_counts(p.patient, p.figures(methods, region)) for p in patients]
 
 

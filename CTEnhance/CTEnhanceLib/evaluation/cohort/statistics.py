@@ -47,7 +47,7 @@ def compare_paired(differences: np.ndarray, seed: int = 0) -> PairedComparison:
     """Compare two methods by their differences, one for each patient.
 
     Args:
-        differences: figure of one method minus that of the other, (n_patients,), n_patients >= 1.
+        differences: Figure of one method minus that of the other, in the figure's unit, (n_patients,), n_patients >= 1.
         seed: of the bootstrap.
     """
     count = len(differences)
@@ -70,6 +70,9 @@ def signed_rank_p(differences: np.ndarray) -> float | None:
     """Two-sided p of Wilcoxon's signed-rank test (Biometrics Bulletin 1945;1:80-83); zeros are left out.
 
     Up to 15 patients all signs are enumerated, which is exact with ties too; beyond, scipy's test.
+
+    Args:
+        differences: One for each patient, in any unit, (n_patients,).
     """
     from scipy.stats import rankdata, wilcoxon
 

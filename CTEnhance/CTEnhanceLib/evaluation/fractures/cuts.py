@@ -36,7 +36,14 @@ def cut_gap(slices: np.ndarray, spacing: tuple[float, float, float], place: Plac
 
 
 def cut_step(slices: np.ndarray, spacing: tuple[float, float, float], place: Place, height: float) -> None:
-    """Shift the bone on one side of the plane outward, in place; arguments as in `cut_gap`."""
+    """Shift the bone on one side of the plane outward, in place; arguments as in `cut_gap`.
+
+    Args:
+        slices: Thin slices, HU, (n, rows, columns); changed in place.
+        spacing: mm along the three axes.
+        place: Where the step is made.
+        height: Of the step, mm.
+    """
     from scipy import ndimage
 
     block, offsets = _around(slices, spacing, place.centre)

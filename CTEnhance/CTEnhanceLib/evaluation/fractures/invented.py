@@ -46,7 +46,12 @@ def invented_gaps(
 
 
 def cortex_area(reference: np.ndarray, spacing: tuple[float, float, float]) -> float:
-    """Give the area of the bone surface, cm2: the integral of the gradient of a slightly blurred bone mask."""
+    """Give the area of the bone surface, cm2: the integral of the gradient of a slightly blurred bone mask.
+
+    Args:
+        reference: HU, (n, rows, columns).
+        spacing: mm along the three axes.
+    """
     from scipy import ndimage
 
     soft = ndimage.gaussian_filter((reference > BONE_ABOVE_HU).astype(np.float32), 1.0)

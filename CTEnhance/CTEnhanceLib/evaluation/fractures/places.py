@@ -62,7 +62,7 @@ def gap_places(
     """Find places in solid bone.
 
     Args:
-        slices: Intact thin slices, HU.
+        slices: Intact thin slices, HU, (n, rows, columns).
         spacing: mm along the three axes.
         angles: Degrees between the normal of the gap and the slice axis; each place has one of them, in turn where
             the bone allows it. 0: the gap lies between slices.
@@ -107,7 +107,11 @@ def step_places(
     """Find places on smooth bone surface.
 
     Args:
-        slices, spacing, count, rng, apart: As in `gap_places`.
+        slices: Intact thin slices, HU, (n, rows, columns).
+        spacing: As in `gap_places`.
+        count: As in `gap_places`.
+        rng: As in `gap_places`.
+        apart: As in `gap_places`.
         taken: Places to keep away from.
 
     Returns:
@@ -151,6 +155,12 @@ def surface_positions(
     """Give where the surface lies on each line, mm outward of the centre, shape (2, 9); NaN where it is not met.
 
     The outermost crossing of `level` within 6 mm counts.
+
+    Args:
+        slices: HU, (n, rows, columns).
+        spacing: mm along the three axes.
+        place: Whose surface.
+        level: HU at the surface.
     """
     depths = np.arange(6.0, -6.25, -0.5)
     points = (place.centre + place.lines)[:, :, None] + place.across * depths[:, None]

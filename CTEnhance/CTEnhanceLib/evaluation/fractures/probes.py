@@ -30,7 +30,7 @@ def read_gap(slices: np.ndarray, spacing: tuple[float, float, float], place: Pla
     """Look at a place along the normal of the gap.
 
     Args:
-        slices: Thin slices, HU.
+        slices: Thin slices, HU, (n, rows, columns).
         spacing: mm along the three axes.
         place: Where the gap is, or would be.
     """
@@ -58,7 +58,13 @@ def _half_width(profile: np.ndarray, middle: int, half: float) -> float:
 
 
 def read_step(slices: np.ndarray, spacing: tuple[float, float, float], place: Place) -> float:
-    """Give the step of the surface at a place, mm: the further side minus the other; NaN where a side is not found."""
+    """Give the step of the surface at a place, mm: the further side minus the other; NaN where a side is not found.
+
+    Args:
+        slices: Thin slices, HU, (n, rows, columns).
+        spacing: mm along the three axes.
+        place: Where the step is, or would be.
+    """
     positions = surface_positions(slices, spacing, place)
     if np.isfinite(positions).sum(axis=1).min() < 5:
         return float("nan")

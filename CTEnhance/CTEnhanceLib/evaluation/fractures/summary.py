@@ -42,7 +42,14 @@ def methods_of(study: Study) -> list[str]:
 
 
 def threshold(study: Study, method: str, kind: str, angles: tuple[float, float] = EVERY_ANGLE) -> float:
-    """Give the signal that intact bone exceeds at 5 of 100 places (HU of a gap, mm of a step)."""
+    """Give the signal that intact bone exceeds at 5 of 100 places (HU of a gap, mm of a step).
+
+    Args:
+        study: The readings.
+        method: Whose.
+        kind: "gap" or "step".
+        angles: Smallest and largest angle to the slice axis, degrees.
+    """
     intact = [r.signal for r in _chosen(study, method, kind, angles) if r.size == 0 and np.isfinite(r.signal)]
     if kind == "step":
         intact = [abs(signal) for signal in intact]
@@ -83,7 +90,13 @@ def sizes(study: Study, kind: str) -> list[float]:
 
 
 def plain_sentences(study: Study, methods: Sequence[str], widths: Sequence[float] = (1.0, 2.0)) -> list[str]:
-    """Say in plain words how many gaps between slices are seen, for some methods and widths."""
+    """Say in plain words how many gaps between slices are seen, for some methods and widths.
+
+    Args:
+        study: The readings.
+        methods: Of which something is said.
+        widths: Of the gaps, mm.
+    """
     sentences = []
     for width in widths:
         parts = []

@@ -88,7 +88,7 @@ def edge_width(volume: np.ndarray, edges: Edges) -> float | None:
     and the first above 90 %, interpolated linearly. A profile that never gets there counts with the whole window.
 
     Args:
-        volume: slices in HU, on the grid of the reference the edges were found in.
+        volume: Slices in HU, (n_slices, rows, cols), on the grid of the reference the edges were found in.
         edges: what `find_edges` returned.
     """
     if not len(edges):

@@ -98,7 +98,7 @@ def gap_figures(volume: np.ndarray, gaps: Gaps) -> GapFigures | None:
     that does not end within the reach has its whole reach.
 
     Args:
-        volume: slices in HU, on the grid of the reference the gaps were found in.
+        volume: Slices in HU, (n_slices, rows, cols), on the grid of the reference the gaps were found in.
         gaps: what `find_gaps` returned.
     """
     if not len(gaps):

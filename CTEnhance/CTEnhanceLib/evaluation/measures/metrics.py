@@ -60,7 +60,11 @@ class SliceFigures:
 
 
 def psnr_of(mse: np.ndarray) -> np.ndarray:
-    """PSNR in dB of a mean squared error of value/4095 (so the range is 1); inf for 0."""
+    """PSNR in dB of a mean squared error of value/4095 (so the range is 1); inf for 0.
+
+    Args:
+        mse: Mean squared errors, any shape; the result has the same.
+    """
     with np.errstate(divide="ignore"):
         return -10.0 * np.log10(mse)
 

@@ -38,6 +38,10 @@ def noise_inconsistency(slices: np.ndarray, soft_tissue: np.ndarray) -> float:
 
     Only the change from one slice to the next enters: noise that drifts along the body, as it does with thickness,
     is the scanner's and no flicker. NaN where it cannot be estimated.
+
+    Args:
+        slices: HU, (n_slices, rows, cols).
+        soft_tissue: Boolean mask of the same shape.
     """
     noise = slice_noise(slices, soft_tissue)
     step = np.diff(noise)

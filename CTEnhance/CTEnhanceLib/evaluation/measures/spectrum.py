@@ -124,6 +124,11 @@ def slice_axis_energy(candidate: np.ndarray, reference: np.ndarray, bone: np.nda
     """Mean squared slice-to-slice difference in bone over that of the reference; None without bone.
 
     1 is as lively as the truth, interpolation stands well below. A pair of voxels counts where both are bone.
+
+    Args:
+        candidate: Slices in HU, (n_slices, rows, cols).
+        reference: True slices in HU, same shape.
+        bone: Boolean mask of the same shape.
     """
     pair = bone[1:] & bone[:-1]
     if not pair.any():

@@ -105,6 +105,11 @@ def image_path(folder: Path | str, image: str) -> Path:
 def read_blinded_image(folder: Path | str, study: dict[str, Any], image: str) -> sitk.Image:
     """Read a blinded image and check that it is the one that was planned.
 
+    Args:
+        folder: Of the readers.
+        study: The blinded study.
+        image: Its number.
+
     Raises:
         InputRefusedError: it is missing or was changed.
     """

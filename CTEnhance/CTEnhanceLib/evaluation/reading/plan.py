@@ -162,7 +162,13 @@ def grid_note(study: Study) -> str:
 
 
 def make_key(study: Study, sets: list[dict[str, Any]], study_sha256: str) -> dict[str, Any]:
-    """What is what (schemas/reading_key.schema.json); it stays with whoever runs the study."""
+    """What is what (schemas/reading_key.schema.json); it stays with whoever runs the study.
+
+    Args:
+        study: The study.
+        sets: Its sets, with what each image is.
+        study_sha256: Of the readers' study file.
+    """
     return {"schema_version": KEY_VERSION, "study_sha256": study_sha256, "study": study.to_json(), "sets": sets}
 
 

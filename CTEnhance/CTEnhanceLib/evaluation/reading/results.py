@@ -43,7 +43,13 @@ class ReaderAnswers:
 
 
 def from_records(header: dict[str, Any], records: Sequence[dict[str, Any]], source: str = "") -> ReaderAnswers:
-    """Answers from the records of a file; the last one to a question counts."""
+    """Answers from the records of a file; the last one to a question counts.
+
+    Args:
+        header: First line of the file: study and reader.
+        records: The other lines, in their order.
+        source: What an error calls the file.
+    """
     values: dict[Place, Any] = {}
     seconds: dict[str, float] = defaultdict(float)
     for record in records:

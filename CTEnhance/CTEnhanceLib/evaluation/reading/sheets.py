@@ -90,6 +90,11 @@ def reader_sheets(study: dict[str, Any], reader: str, values: dict[Place, Any]) 
 def read_sheets(folder: Path | str, study: dict[str, Any], reader: str) -> dict[Place, Any]:
     """Answers of a reader's filled-in sheets, by set, question and image.
 
+    Args:
+        folder: Where the sheets are.
+        study: The blinded study.
+        reader: Whose sheets.
+
     Raises:
         InputRefusedError: a sheet or a line is missing, or a value makes no sense; with sheet, line and value.
     """

@@ -74,6 +74,11 @@ class ComparisonSection:
     def open(self, computed: Any, reference: Any = None, settings: Settings | None = None) -> None:
         """Show a computed volume beside the one it was computed from.
 
+        Args:
+            computed: The computed volume.
+            reference: A true thin volume, or None.
+            settings: What is shown; None takes what was chosen before.
+
         Raises:
             CTEnhanceError: There are no views here, or the measured volume is gone.
         """

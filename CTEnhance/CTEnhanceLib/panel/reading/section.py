@@ -158,7 +158,13 @@ class ReadingSection:
         self.score.close()
 
     def answer(self, question: str, letter: str | None, value: Any) -> None:
-        """Keep an answer and show it; the next image that lacks one is chosen."""
+        """Keep an answer and show it; the next image that lacks one is chosen.
+
+        Args:
+            question: Its name.
+            letter: Of the image that is answered for, None for the whole set.
+            value: The answer.
+        """
         if self.session is None or self.session.paused:
             return
         try:

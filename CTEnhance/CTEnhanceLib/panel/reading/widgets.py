@@ -47,7 +47,14 @@ def label(text: str = "", name: str = "") -> Any:
 
 
 def button(text: str, name: str, tip: str = "", *, checkable: bool = False) -> Any:
-    """A button that does not take the keyboard away from the reading."""
+    """A button that does not take the keyboard away from the reading.
+
+    Args:
+        text: On the button.
+        name: Object name.
+        tip: Shown when the mouse rests on it.
+        checkable: Whether it stays down.
+    """
     made = qt.QPushButton(text)
     made.name = name
     made.toolTip = tip

@@ -46,7 +46,13 @@ class Worker(Protocol):
     def start(
         self, arguments: Sequence[str], on_line: Callable[[str], None], on_end: Callable[[WorkerEnd], None]
     ) -> None:
-        """Start ``python -m CTEnhanceLib <arguments>``; `on_end` is called exactly once."""
+        """Start ``python -m CTEnhanceLib <arguments>``; `on_end` is called exactly once.
+
+        Args:
+            arguments: Words after the name of the program.
+            on_line: Called with each line of standard output.
+            on_end: Called when the process has ended.
+        """
 
     def cancel(self) -> None:
         """Close standard input of the worker; kill after a grace time. `on_end` follows."""
@@ -72,7 +78,13 @@ class QtWorker:
     def start(
         self, arguments: Sequence[str], on_line: Callable[[str], None], on_end: Callable[[WorkerEnd], None]
     ) -> None:
-        """Start ``python -u -m <module> <arguments>`` with standard output and error kept apart."""
+        """Start ``python -u -m <module> <arguments>`` with standard output and error kept apart.
+
+        Args:
+            arguments: Words after the name of the program.
+            on_line: Called with each line of standard output.
+            on_end: Called when the process has ended.
+        """
         self._on_line, self._on_end = on_line, on_end
         process = qt.QProcess()
         process.setProcessEnvironment(_environment())

@@ -96,6 +96,12 @@ class EnhanceRun:
     ) -> None:
         """Write the input and further series where the worker finds it, and start the worker.
 
+        Args:
+            input_node: The measured volume.
+            output_node: Takes the result; None makes a new one.
+            settings: How it is computed.
+            further: Further series that are fused in.
+
         Raises:
             UsageError: Another run goes on, or output and input are the same volume.
             InputRefusedError: The node holds no CT volume.

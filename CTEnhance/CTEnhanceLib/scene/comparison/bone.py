@@ -86,6 +86,11 @@ class BoneRendering:
     def set(self, preset: str, shift: float, shading: bool) -> None:
         """Choose preset, HU by which its curves are moved up, and whether surfaces are lit (see `SHADING_NOTE`).
 
+        Args:
+            preset: One of `PRESETS`.
+            shift: HU.
+            shading: Whether surfaces are lit.
+
         Raises:
             UsageError: Slicer has no preset of that name.
         """

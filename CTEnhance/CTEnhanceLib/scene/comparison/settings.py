@@ -112,7 +112,15 @@ def write_settings(
     computed: slicer.vtkMRMLVolumeNode,
     reference: slicer.vtkMRMLVolumeNode | None,
 ) -> None:
-    """Keep settings and volumes of the comparison in the scene."""
+    """Keep settings and volumes of the comparison in the scene.
+
+    Args:
+        scene: Keeps them.
+        settings: What is shown and how.
+        measured: The measured volume.
+        computed: The computed volume.
+        reference: The reference, or None.
+    """
     node = settings_node(scene)
     if node is None:
         node = slicer.vtkMRMLScriptedModuleNode()

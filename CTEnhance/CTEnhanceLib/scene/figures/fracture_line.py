@@ -41,9 +41,9 @@ def line_figures(sample: Sampler, start: np.ndarray, end: np.ndarray, normal: np
 
     Args:
         sample: Reads the volume.
-        start: One end of the line, on bone, world mm.
-        end: The other end, on the other side of the gap.
-        normal: Of the plane the line was drawn in.
+        start: One end of the line, on bone, world mm, shape (3,).
+        end: The other end, on the other side of the gap, shape (3,).
+        normal: Of the plane the line was drawn in, shape (3,).
     """
     length = float(np.linalg.norm(end - start))
     if length < 3 * STEP:

@@ -112,7 +112,13 @@ class ProfileLine:
 
 
 def plane_normal(scene: slicer.vtkMRMLScene, start: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """Normal of the slice on show that both points lie in, world RAS; that of a coronal slice where there is none."""
+    """Normal of the slice on show that both points lie in, world RAS; that of a coronal slice where there is none.
+
+    Args:
+        scene: Holds the slice views.
+        start: World RAS, mm, shape (3,).
+        end: World RAS, mm, shape (3,).
+    """
     best, normal = 1.0, np.array([0.0, 1.0, 0.0])
     for index in range(scene.GetNumberOfNodesByClass("vtkMRMLSliceNode")):
         pose = scene.GetNthNodeByClass(index, "vtkMRMLSliceNode").GetSliceToRAS()

@@ -21,7 +21,7 @@ def add_table(
     Args:
         scene: Where the node is added.
         name: The node's name.
-        columns: Values by title; numbers that do not exist may be NaN.
+        columns: Values by title, each of shape (rows,); numbers that do not exist may be NaN.
     """
     node = slicer.vtkMRMLTableNode()
     node.SetName(name)
@@ -33,7 +33,11 @@ def add_table(
 
 
 def vtk_table(columns: Mapping[str, Sequence[Any] | np.ndarray]) -> vtk.vtkTable:
-    """The columns as VTK keeps them; a column is text if its first value is."""
+    """The columns as VTK keeps them; a column is text if its first value is.
+
+    Args:
+        columns: Values by title, each of shape (rows,).
+    """
     table = vtk.vtkTable()
     for title, values in columns.items():
         is_text = len(values) > 0 and isinstance(values[0], str)

@@ -46,7 +46,14 @@ def with_heading(
 
 
 def text_image(text: str, size: int, color: tuple[float, float, float], *, bold: bool = False) -> np.ndarray:
-    """Draw a line of text: (rows, columns, 4) uint8, transparent around the letters."""
+    """Draw a line of text: (rows, columns, 4) uint8, transparent around the letters.
+
+    Args:
+        text: The line.
+        size: Of the letters, in points.
+        color: RGB in 0..1.
+        bold: Whether the letters are bold.
+    """
     style = vtk.vtkTextProperty()
     style.SetFontFamilyToArial()
     style.SetFontSize(size)
@@ -73,7 +80,12 @@ def grab_window(window: vtk.vtkRenderWindow) -> np.ndarray:
 
 
 def write_png(picture: np.ndarray, path: str | Path) -> Path:
-    """Write a picture, (rows, columns, 3) uint8, first row on top."""
+    """Write a picture, (rows, columns, 3) uint8, first row on top.
+
+    Args:
+        picture: RGB values, 0 to 255.
+        path: Of the file.
+    """
     rows, columns = picture.shape[:2]
     image = vtk.vtkImageData()
     image.SetDimensions(columns, rows, 1)

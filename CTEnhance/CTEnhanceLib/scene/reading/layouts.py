@@ -33,7 +33,13 @@ def columns_for(count: int, width: int) -> int:
 
 
 def layout_identifier(count: int, columns: int, plane: str) -> int:
-    """Slicer's number for a layout."""
+    """Slicer's number for a layout.
+
+    Args:
+        count: Images of a set.
+        columns: Beside each other.
+        plane: "axial", "coronal", "sagittal" or "3d".
+    """
     return _FIRST_IDENTIFIER + 100 * list(PLANES).index(plane) + 10 * count + columns
 
 
@@ -44,6 +50,12 @@ def is_reading_layout(identifier: int) -> bool:
 
 def register_layout(layout_node: slicer.vtkMRMLLayoutNode, count: int, columns: int, plane: str) -> int:
     """Make a layout known to Slicer, where it is not yet.
+
+    Args:
+        layout_node: Slicer's layouts.
+        count: Images of a set.
+        columns: Beside each other.
+        plane: "axial", "coronal", "sagittal" or "3d".
 
     Returns:
         Its number.

@@ -85,7 +85,14 @@ def other_volumes(scene: slicer.vtkMRMLScene) -> int:
 def write_study_of_nodes(
     assigned: Sequence[Assigned], study: Study, folder: str | Path, key_path: str | Path
 ) -> dict[str, Any]:
-    """Blind loaded volumes into a readers' folder; see `evaluation.reading.blind.write_blinded`."""
+    """Blind loaded volumes into a readers' folder; see `evaluation.reading.blind.write_blinded`.
+
+    Args:
+        assigned: Volumes of the scene, with case and kind.
+        study: What is asked.
+        folder: Of the readers.
+        key_path: Where the key goes.
+    """
     from CTEnhanceLib.evaluation.reading.blind import write_blinded
 
     return write_blinded(study, folder, key_path, image_source(assigned))

@@ -78,7 +78,13 @@ class Sources:
         return self._pairs[index - len(self._thin)].draw(settings, rng)
 
     def batch(self, first: int, count: int, channel: int | None = None) -> Batch:
-        """Give the pairs `first` to `first + count - 1` as one batch."""
+        """Give the pairs `first` to `first + count - 1` as one batch.
+
+        Args:
+            first: Number of the first pair.
+            count: How many.
+            channel: Of a stack with a generator for each offset; None: all offsets.
+        """
         pairs = [self.pair(number, channel) for number in range(first, first + count)]
         return Batch(*(torch.from_numpy(np.stack(arrays)) for arrays in zip(*pairs)))
 

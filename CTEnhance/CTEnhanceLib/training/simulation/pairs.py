@@ -79,7 +79,14 @@ def draw_pair(volume: ThinVolume, settings: Simulation, rng: np.random.Generator
 def changed_anatomy(
     block: np.ndarray, spacing: list[float], settings: Simulation, rng: np.random.Generator
 ) -> np.ndarray:
-    """Break the bone, dry it, put metal into it, each with its share."""
+    """Break the bone, dry it, put metal into it, each with its share.
+
+    Args:
+        block: HU, (n, rows, columns).
+        spacing: mm along the three axes.
+        settings: The shares.
+        rng: All choices come from it.
+    """
     if settings.cut and rng.random() < settings.cut:
         block = cut_bone(block, rng)
     if rng.random() < settings.dry:
@@ -96,7 +103,12 @@ def _dry(block: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def resample(images: np.ndarray, patch: int) -> np.ndarray:
-    """Give images (N, h, w) resampled to (N, patch, patch), bicubic."""
+    """Give images (N, h, w) resampled to (N, patch, patch), bicubic.
+
+    Args:
+        images: HU or any other unit, which stays.
+        patch: Pixels of a side.
+    """
     if images.shape[1:] == (patch, patch):
         return images
     shrinks = max(images.shape[1:]) > patch
@@ -107,7 +119,12 @@ def resample(images: np.ndarray, patch: int) -> np.ndarray:
 
 
 def turned(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Flip and transpose images (N, h, w) at random."""
+    """Flip and transpose images (N, h, w) at random.
+
+    Args:
+        images: HU or any other unit, which stays.
+        rng: All choices come from it.
+    """
     if rng.random() < 0.5:
         images = images[:, ::-1]
     if rng.random() < 0.5:

@@ -11,7 +11,13 @@ _COARSER = 2.5  # how much wider the noise is that a sharp kernel takes away
 
 
 def vary_kernel(images: np.ndarray, settings: Simulation, rng: np.random.Generator) -> np.ndarray:
-    """Vary the reconstruction kernel of images (N, h, w): softer, as it is, or sharper in the plane."""
+    """Vary the reconstruction kernel of images (N, h, w): softer, as it is, or sharper in the plane.
+
+    Args:
+        images: HU.
+        settings: How often and how much.
+        rng: All choices come from it.
+    """
     draw = rng.random()
     if draw < 0.35 and settings.soften[1] > 0:
         return _blur(images, max(0.2, rng.uniform(*settings.soften)))

@@ -58,7 +58,14 @@ class ProfileNet(nn.Module):
 
 
 def fit_network(volumes: ThinVolumes, simulations: int, steps: int, rng: np.random.Generator) -> ProfileNet:
-    """Fit the network on simulated volumes."""
+    """Fit the network on simulated volumes.
+
+    Args:
+        volumes: Thin volumes.
+        simulations: How many thick volumes are simulated.
+        steps: Of the optimiser.
+        rng: All choices come from it.
+    """
     examples: list[tuple[np.ndarray, np.ndarray]] = []
     while len(examples) < simulations:
         scan = volumes.draw(rng)
@@ -86,6 +93,12 @@ def measure_correction(
     volumes: ThinVolumes, weights: dict[str, np.ndarray], simulations: int, rng: np.random.Generator
 ) -> list[tuple[float, float, float]]:
     """Measure what is left of the network's errors when a share of those on known profiles is taken back.
+
+    Args:
+        volumes: Thin volumes.
+        weights: Of the network, by name, in the shapes that `profile_estimate` reads.
+        simulations: How many thick volumes are simulated.
+        rng: All choices come from it.
 
     Returns:
         For each share its mean and standard deviation of the logarithm of the width, on new simulations.

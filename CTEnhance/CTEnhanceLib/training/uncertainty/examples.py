@@ -61,7 +61,7 @@ def draw_example(
 
     Args:
         volumes: Thin volumes of training.
-        shares: How often each is drawn from.
+        shares: How often each is drawn from, (n_volumes,).
         settings: How blocks are drawn; ranges of training pairs.
         stack: The finished model. One with two ends is asked for one of them, or for a mix, in turn.
         rng: All choices come from it.

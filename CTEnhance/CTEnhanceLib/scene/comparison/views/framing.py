@@ -131,7 +131,12 @@ class SliceFrame:
 
 
 def point_on_show(views: Sequence[SliceView], point: np.ndarray) -> np.ndarray:
-    """Move a point (world RAS) into the planes of all slice views."""
+    """Move a point (world RAS) into the planes of all slice views.
+
+    Args:
+        views: The slice views.
+        point: World RAS, mm, shape (3,).
+    """
     point = np.array(point, float)
     for view in views:
         pose = view.node.GetSliceToRAS()
