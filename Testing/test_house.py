@@ -112,6 +112,22 @@ def test_a_relative_import_is_seen_like_any_other() -> None:
         assert imported(ast.parse(text), here) == [name]
 
 
+def test_no_import_leads_back_to_where_it_began() -> None:
+    """No circle of modules, also where an import is for types only or stands inside a function."""
+    files = {".".join((*package_of(path), path.stem)).removesuffix(".__init__"): path for path in SOURCES}
+    imports: dict[str, set[str]] = {}
+    for module, path in files.items():
+        named = imported(ast.parse(path.read_text(encoding="utf-8")), package_of(path))
+        owners = {next((n for n in (name, name.rpartition(".")[0]) if n in files), "") for name in named}
+        imports[module] = owners - {module, "", "CTEnhanceLib"}
+    while True:  # take away what imports nothing that is left: what stays is a circle
+        free = {module for module, others in imports.items() if not others & imports.keys()}
+        if not free:
+            break
+        imports = {module: others for module, others in imports.items() if module not in free}
+    assert not imports, f"a circle is among {sorted(imports)}"
+
+
 def test_no_folder_holds_more_than_a_reader_can_take_in() -> None:
     for folder in {path.parent for path in SOURCES}:
         modules = [path for path in folder.glob("*.py") if path.name != "__init__.py"]

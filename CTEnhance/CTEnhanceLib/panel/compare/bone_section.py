@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import slicer
 from slicer.i18n import tr as _
@@ -11,9 +11,18 @@ from CTEnhanceLib.panel.dialogs import ask_for_folder, reported
 from CTEnhanceLib.panel.style import quiet
 
 if TYPE_CHECKING:
-    from CTEnhanceLib.panel.compare.section import ComparisonSection
+    from CTEnhanceLib.scene.comparison.comparison import Comparison
 
 _NUMBERS = {"shift": "shiftSlider", "surface_hu": "surfaceSpinBox"}
+
+
+class Owner(Protocol):
+    """What holds the open comparison."""
+
+    comparison: Comparison | None
+
+    def set(self, name: str, value: Any) -> None:
+        """Change what is shown; say so when it cannot be shown."""
 
 
 class BoneSection:
@@ -21,11 +30,11 @@ class BoneSection:
 
     Args:
         ui: The panel's widgets by name.
-        comparison: The section that owns the comparison.
+        owner: Holds the open comparison.
     """
 
-    def __init__(self, ui: Any, comparison: ComparisonSection) -> None:
-        self._ui, self._owner = ui, comparison
+    def __init__(self, ui: Any, owner: Owner) -> None:
+        self._ui, self._owner = ui, owner
         self._roi: Any = None
         for name, widget in _NUMBERS.items():
             number = getattr(ui, widget)
