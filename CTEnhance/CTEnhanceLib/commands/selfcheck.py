@@ -15,7 +15,7 @@ from CTEnhanceLib.commands.shared.options import (
     chosen_cancellation,
     chosen_progress,
 )
-from CTEnhanceLib.ct.geometry import slice_geometry
+from CTEnhanceLib.ct.placement import interval_along
 from CTEnhanceLib.ct.profile import SliceProfile
 from CTEnhanceLib.ct.thicken import thicken
 from CTEnhanceLib.dicom.volumes import read_volume
@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> None:
     from CTEnhanceLib.page.selfcheck_page import selfcheck_page
 
     stack = load_stack(args.model)
-    spacing = slice_geometry(thin, slice_geometry(thick).axis).interval
+    spacing = interval_along(thin, thick)
     result = enhance(
         thick,
         stack,

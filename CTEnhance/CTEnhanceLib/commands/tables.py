@@ -232,14 +232,13 @@ def _measure(
 def _enhanced(
     patient: Patient, thick: sitk.Image, thin: sitk.Image, stack: Stack, args: argparse.Namespace
 ) -> sitk.Image:
-    from CTEnhanceLib.ct.geometry import slice_geometry
+    from CTEnhanceLib.ct.placement import interval_along
     from CTEnhanceLib.enhancement.pipeline import enhance
 
-    spacing = slice_geometry(thin, slice_geometry(thick).axis).interval
     result = enhance(
         thick,
         stack,
-        spacing=spacing,
+        spacing=interval_along(thin, thick),
         device=args.device,
         profile=args.profile,
         fwhm=args.fwhm,

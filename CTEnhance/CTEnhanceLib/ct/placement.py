@@ -64,6 +64,11 @@ def place(image: sitk.Image, thick: sitk.Image, name: str) -> PlacedSlices:
     return PlacedSlices(slices, positions, geometry.interval)
 
 
+def interval_along(thin: sitk.Image, thick: sitk.Image) -> float:
+    """Give the distance (mm) of the thin slices along the slice axis of the thick volume."""
+    return float(slice_geometry(thin, slice_geometry(thick).axis).interval)
+
+
 def common_positions(reference: PlacedSlices, others: dict[str, PlacedSlices]) -> np.ndarray:
     """Positions of the reference slices that lie within the extent of every other volume, (n,) mm.
 

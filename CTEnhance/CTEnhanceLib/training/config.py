@@ -222,6 +222,24 @@ def data_path(path: str) -> Path:
     return Path(path) if Path(path).exists() or not folder else Path(folder) / path
 
 
+def existing_data(path: str, what: str) -> Path:
+    """Find a data file that has to be there.
+
+    Args:
+        path: As in the configuration.
+        what: What the data are for, for the error.
+
+    Raises:
+        UsageError: It is not there.
+    """
+    found = data_path(path)
+    if not found.exists():
+        raise UsageError(
+            f"The {what} data {path} are not there (looked at {found}); set CTENHANCE_DATA to their folder."
+        )
+    return found
+
+
 def read_config(path: str | os.PathLike[str], changes: Sequence[str] = ()) -> TrainingConfig:
     """Read and check a configuration; `extends = "other.toml"` in it begins with the values of another one.
 

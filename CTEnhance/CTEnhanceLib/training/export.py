@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable
 
-from CTEnhanceLib.ct.geometry import slice_geometry
+from CTEnhanceLib.ct.placement import interval_along
 from CTEnhanceLib.enhancement.pipeline import enhance
 from CTEnhanceLib.evaluation.evaluate import evaluate
 from CTEnhanceLib.evaluation.record import record
@@ -117,7 +117,7 @@ def _candidates(config: TrainingConfig, stack: Stack) -> dict[str, float | None]
 
 
 def _computed(case: Case, stack: Stack, detail: float | None) -> sitk.Image:
-    spacing = slice_geometry(case.thin, slice_geometry(case.thick).axis).interval
+    spacing = interval_along(case.thin, case.thick)
     return enhance(case.thick, stack, spacing=spacing, profile=case.profile, detail=detail).volume
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from CTEnhanceLib.ct.geometry import slice_geometry, to_slices
 from CTEnhanceLib.ct.intensity import STORED_MAX, to_stored
-from CTEnhanceLib.ct.placement import at_positions, common_positions, place
+from CTEnhanceLib.ct.placement import at_positions, common_positions, interval_along, place
 from CTEnhanceLib.ct.profile import SliceProfile
 from CTEnhanceLib.ct.thicken import thicken
 from CTEnhanceLib.dicom.volumes import read_volume
@@ -19,7 +19,7 @@ from CTEnhanceLib.evaluation.baselines import YARDSTICK, baseline_slices
 from CTEnhanceLib.evaluation.measures.metrics import psnr_of
 from CTEnhanceLib.evaluation.measures.regions import counted_slices, region_masks
 from CTEnhanceLib.evaluation.measures.spectrum import slice_axis_energy
-from CTEnhanceLib.training.config import ValidationCase, data_path
+from CTEnhanceLib.training.config import ValidationCase, existing_data
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
@@ -72,8 +72,8 @@ def load_case(settings: ValidationCase, cropped: bool = True) -> Case:
         UsageError: A file is not there, or the case leaves nothing of it.
     """
     profile = SliceProfile(settings.shape, settings.fwhm_mm or settings.thickness_mm)
-    thin = _read(settings.thin)
-    thick = _read(settings.thick) if settings.thick else None
+    thin = read_volume(existing_data(settings.thin, "validation"))
+    thick = read_volume(existing_data(settings.thick, "validation")) if settings.thick else None
     limits = list(settings.crop) if cropped else []
     if thick is not None:
         thick = _crop(thick, limits[:4])
@@ -94,7 +94,7 @@ def figures_of(case: Case, stack: Stack, precision: str = "auto") -> tuple[Figur
     Returns:
         The figures, and the slices they were taken on by name ("cubic + back-projection", "computed", "reference").
     """
-    spacing = float(slice_geometry(case.thin, slice_geometry(case.thick).axis).interval)
+    spacing = interval_along(case.thin, case.thick)
     computed = enhance(
         case.thick, stack, spacing=spacing, profile=case.profile, precision=precision, device=str(stack.device)
     ).volume
@@ -119,15 +119,6 @@ def figures_of(case: Case, stack: Stack, precision: str = "auto") -> tuple[Figur
     bias = float(np.mean((shown["computed"] - truth)[masks["bone"]]))
     energy = slice_axis_energy(shown["computed"].astype(np.float32), truth, masks["bone"])
     return Figures(gain["bone"], gain["whole"], bias, float(energy if energy is not None else np.nan)), shown
-
-
-def _read(path: str) -> Any:
-    found = data_path(path)
-    if not found.exists():
-        raise UsageError(
-            f"The validation data {path} are not there (looked at {found}); set CTENHANCE_DATA to their folder."
-        )
-    return read_volume(found)
 
 
 def _within(limits: list[int], settings: ValidationCase, size: tuple[int, ...]) -> list[int]:

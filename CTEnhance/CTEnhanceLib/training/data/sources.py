@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from CTEnhanceLib.errors import UsageError
-from CTEnhanceLib.training.config import TrainingConfig, data_path
+from CTEnhanceLib.training.config import TrainingConfig, existing_data
 from CTEnhanceLib.training.data.real_pair import MeasuredProfile, RealPair
 from CTEnhanceLib.training.simulation.pairs import Pair, draw_pair
 from CTEnhanceLib.training.simulation.settings import Simulation
@@ -116,12 +116,7 @@ def thin_volumes(config: TrainingConfig) -> tuple[list[ThinVolume], np.ndarray]:
 def _read(path: str) -> Any:
     from CTEnhanceLib.dicom.volumes import read_volume
 
-    found = data_path(path)
-    if not found.exists():
-        raise UsageError(
-            f"The training data {path} are not there (looked at {found}); set CTENHANCE_DATA to their folder."
-        )
-    return read_volume(found)
+    return read_volume(existing_data(path, "training"))
 
 
 def _thin_volume(path: str, slices: tuple[int, int]) -> ThinVolume:

@@ -9,8 +9,7 @@ from typing import Any, Callable
 import numpy as np
 from torch import nn
 
-from CTEnhanceLib.ct.geometry import slice_geometry
-from CTEnhanceLib.ct.placement import at_positions, common_positions, place
+from CTEnhanceLib.ct.placement import at_positions, common_positions, interval_along, place
 from CTEnhanceLib.enhancement.pipeline import enhance
 from CTEnhanceLib.evaluation.measures.error_bars import ErrorBarFigures, error_bar_figures
 from CTEnhanceLib.evaluation.measures.regions import counted_slices, region_masks
@@ -43,7 +42,7 @@ def measure(case: Case, stack: Stack, detail: float | None) -> CaseFigures:
         stack: The model, with an uncertainty network.
         detail: Mix of weights, or None.
     """
-    spacing = float(slice_geometry(case.thin, slice_geometry(case.thick).axis).interval)
+    spacing = interval_along(case.thin, case.thick)
     result = enhance(case.thick, stack, spacing=spacing, profile=case.profile, uncertainty=True, detail=detail)
     assert result.uncertainty is not None
     images = {"computed": result.volume, "uncertainty": result.uncertainty, "thin": case.thin}
