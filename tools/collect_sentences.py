@@ -14,7 +14,22 @@ from pathlib import Path
 
 LIBRARY = Path(__file__).resolve().parent.parent / "CTEnhance" / "CTEnhanceLib"
 TARGET = LIBRARY / "panel" / "sentences.py"
-ROOMS = ("ct", "enhancement", "files", "model", "scene")
+# what the panel and the worker that it starts can say; the other commands are not started by the panel
+FOLDERS = (
+    "ct",
+    "dicom",
+    "enhancement",
+    "evaluation/measures",
+    "evaluation/reading",
+    "files",
+    "model",
+    "page",
+    "scene",
+    "commands/shared",
+)
+FILES = ("cli.py", "errors.py", "evaluation/selfcheck.py", "commands/enhance.py", "commands/selfcheck.py")
+# tables of scores, which the command prints
+LEFT_OUT = ("evaluation/reading/scoring/published.py", "evaluation/reading/scoring/report.py")
 SHORTEST = 25
 
 
@@ -52,14 +67,14 @@ def passed_over(tree: ast.AST) -> set[int]:
 def collect() -> list[str]:
     """Give all sentences, sorted: texts that end as a sentence does."""
     found = set()
-    for room in ROOMS:
-        for path in sorted((LIBRARY / room).rglob("*.py")):
-            tree = ast.parse(path.read_text(encoding="utf-8"))
-            passed = passed_over(tree)
-            for node in ast.walk(tree):
-                text = template(node) if isinstance(node, ast.expr) and id(node) not in passed else None
-                if text and text.endswith(".") and len(text) >= SHORTEST and " " in text and "\n" not in text:
-                    found.add(text)
+    paths = {LIBRARY / name for name in FILES}.union(*((LIBRARY / name).rglob("*.py") for name in FOLDERS))
+    for path in paths - {LIBRARY / name for name in LEFT_OUT}:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        passed = passed_over(tree)
+        for node in ast.walk(tree):
+            text = template(node) if isinstance(node, ast.expr) and id(node) not in passed else None
+            if text and text.endswith(".") and len(text) >= SHORTEST and " " in text and "\n" not in text:
+                found.add(text)
     return sorted(found)
 
 

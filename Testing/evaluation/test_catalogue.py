@@ -19,7 +19,7 @@ def test_every_figure_has_a_name_and_a_key_of_its_own():
 
 
 def test_a_value_is_written_with_the_digits_sign_and_dash_of_its_figure():
-    assert (PSNR.text(31.276), MSE.text(0.00012345), SSIM.text(0.98765)) == ("31.28", "0.0001235", "0.9877")
+    assert (PSNR.text(31.276), MSE.text(0.000123456), SSIM.text(0.98765)) == ("31.28", "0.0001235", "0.9877")
     assert (BIAS.text(2.04), BIAS.text(-2.06), MARKED.text(0.0312)) == ("+2.0", "-2.1", "3.1%")
     assert PSNR.text(None) == PSNR.text(float("nan")) == "-"
     assert PSNR.text(31.276, digits=5) == "31.27600"

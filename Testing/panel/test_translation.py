@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 from pathlib import Path
 
 import pytest
 
+PANEL = Path(__file__).resolve().parents[2] / "CTEnhance" / "CTEnhanceLib" / "panel"
 TOOL = Path(__file__).resolve().parents[2] / "tools" / "collect_sentences.py"
 
 
@@ -29,6 +31,19 @@ def test_the_collected_sentences_are_those_of_the_source():
     assert tool.TARGET.read_text(encoding="utf-8") == tool.written(), f"run python tools/{TOOL.name} --write"
 
 
+def test_an_error_is_shown_in_the_users_language_only():
+    """Wherever the panel shows the text of an error, it stands in `translated(...)`."""
+    for path in PANEL.rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        shown = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and not is_named(node, "translated")]
+        bare = [node.lineno for node in shown for argument in node.args if ast.unparse(argument) == "str(error)"]
+        assert not bare, f"{path.name}, lines {bare}"
+
+
+def is_named(call: ast.Call, name: str) -> bool:
+    return isinstance(call.func, ast.Name) and call.func.id == name
+
+
 @pytest.mark.parametrize(
     ("sentence", "expected"),
     [
@@ -38,6 +53,12 @@ def test_the_collected_sentences_are_those_of_the_source():
             "ask for thinner slices.",
             "THEY LIE 1.2 MM APART AND 1 MM WAS ASKED FOR",
         ),
+        (
+            "The slices are tilted by 12.5 degrees against the direction in which they are stacked (gantry tilt); give "
+            "a series without tilt, or one that the scanner has resampled.",
+            "TILTED BY 12.5 DEGREES",
+        ),
+        ("There is no image C here: choose A to B.", "THERE IS NO IMAGE C HERE"),
         (
             "The slices are 1.9 mm apart. The model 'context' works at 2 to 5 mm; choose another model or check the "
             "volume's spacing.",

@@ -12,6 +12,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from CTEnhanceLib.errors import CTEnhanceError
+from CTEnhanceLib.panel.translation import translated
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ def reported(slot: Callable[..., Any]) -> Callable[..., Any]:
         try:
             slot(*(arguments if takes_all else arguments[:count]))
         except CTEnhanceError as error:
-            slicer.util.errorDisplay(str(error))
+            slicer.util.errorDisplay(translated(str(error)))
         except Exception as error:
             logger.exception("A button of the panel failed")
             slicer.util.errorDisplay(

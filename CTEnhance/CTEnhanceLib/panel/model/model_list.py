@@ -11,6 +11,7 @@ from slicer.i18n import tr as _
 from CTEnhanceLib.errors import ModelRefusedError
 from CTEnhanceLib.panel.dialogs import ask_for_folder, reported
 from CTEnhanceLib.panel.model.models import ModelEntry, list_models, read_entry
+from CTEnhanceLib.panel.translation import translated
 
 SETTINGS_KEY = "CTEnhance/ModelFolders"
 
@@ -69,7 +70,7 @@ class ModelList:
         try:
             entry = read_entry(folder)
         except ModelRefusedError as error:
-            slicer.util.errorDisplay(str(error))
+            slicer.util.errorDisplay(translated(str(error)))
             return
         folders = [known for known in _added_folders() if known != folder]
         qt.QSettings().setValue(SETTINGS_KEY, [*folders, folder])

@@ -12,6 +12,7 @@ from slicer.i18n import tr as _
 from CTEnhanceLib.errors import CTEnhanceError
 from CTEnhanceLib.panel.dialogs import ask_for_folder, reported
 from CTEnhanceLib.panel.reading.widgets import button, label
+from CTEnhanceLib.panel.translation import translated
 
 if TYPE_CHECKING:
     from CTEnhanceLib.scene.reading.loaded import Assigned
@@ -112,7 +113,7 @@ class StudyMaker:
             with slicer.util.WaitCursor():
                 self.write(folder)
         except CTEnhanceError as error:
-            self._say(str(error), "refused")
+            self._say(translated(str(error)), "refused")
 
 
 def _seed() -> int:

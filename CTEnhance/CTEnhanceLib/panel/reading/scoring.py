@@ -9,6 +9,7 @@ from slicer.i18n import tr as _
 
 from CTEnhanceLib.errors import CTEnhanceError
 from CTEnhanceLib.panel.dialogs import ask_for_existing_file, reported
+from CTEnhanceLib.panel.translation import translated
 
 if TYPE_CHECKING:
     from CTEnhanceLib.scene.comparison.views.view_host import ViewHost
@@ -82,4 +83,4 @@ class ScoreDisplay:
             with slicer.util.WaitCursor():
                 self.show(folder, key_path)
         except CTEnhanceError as error:
-            self._say(str(error), "refused")
+            self._say(translated(str(error)), "refused")

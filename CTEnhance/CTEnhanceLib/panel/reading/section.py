@@ -20,6 +20,7 @@ from CTEnhanceLib.panel.reading.questions import QuestionWidgets
 from CTEnhanceLib.panel.reading.scoring import ScoreDisplay
 from CTEnhanceLib.panel.reading.widgets import button, make_section
 from CTEnhanceLib.panel.style import mark, quiet
+from CTEnhanceLib.panel.translation import translated
 
 if TYPE_CHECKING:
     from CTEnhanceLib.evaluation.reading.session import ReadingSession
@@ -171,7 +172,7 @@ class ReadingSection:
             self.session.answer(question, letter, value)
             self.say("")
         except CTEnhanceError as error:
-            self.say(str(error), "refused")
+            self.say(translated(str(error)), "refused")
         if letter is not None:
             self._choose_next(letter)
         self._show_page()
@@ -196,7 +197,7 @@ class ReadingSection:
                 return
             session.forth() if step > 0 else session.back()
         except CTEnhanceError as error:
-            self.say(str(error), "warning")
+            self.say(translated(str(error)), "warning")
             return
         self.say("")
         self._show_images()
@@ -258,7 +259,7 @@ class ReadingSection:
             self.open(self.widgets.folderLineEdit.text.strip(), self.widgets.readerComboBox.currentText)
         except CTEnhanceError as error:
             self.close()
-            self.say(str(error), "refused")
+            self.say(translated(str(error)), "refused")
 
     def _show_study(self) -> None:
         """Say what the chosen folder holds, and who may read it."""
@@ -272,7 +273,7 @@ class ReadingSection:
             try:
                 study, _sha256 = read_blinded(folder)
             except CTEnhanceError as error:
-                self.say(str(error), "refused")
+                self.say(translated(str(error)), "refused")
         before = w.readerComboBox.currentText
         w.readerComboBox.clear()
         for reader in study["readers"] if study else ():
