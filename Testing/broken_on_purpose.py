@@ -3,18 +3,20 @@
 python Testing/broken_on_purpose.py [WORD]...    all of them, or those whose name holds a word
 
 The faults are put into a copy of the repository. Printed is a line for each: noticed, NOT NOTICED, or stale where the
-code has changed so much that the fault has no place in it any more.
+code has changed so much that the fault has no place in it any more. Runs where processes can be forked.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 COPIED = (
@@ -28,6 +30,8 @@ COPIED = (
     "CHANGELOG.md",
     "mkdocs.yml",
 )
+
+LARGE = ("numpy", "scipy.ndimage", "SimpleITK", "torch", "vtk", "matplotlib.pyplot", "PySide6.QtWidgets", "pydicom")
 
 
 @dataclass(frozen=True)
@@ -269,23 +273,34 @@ def put_back(fault: Fault, copy: Path) -> str:
     if fault.right not in text:
         return "stale"
     path.write_text(text.replace(fault.right, fault.wrong), encoding="utf-8")
-    file, words = fault.test
     try:
-        ended = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", f"Testing/{file}", "-k", words],
-            cwd=copy,
-            env={**os.environ, "PYTHONPATH": str(copy / "CTEnhance")},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        code = run_tests(copy, *fault.test)
     finally:
         path.write_text(text, encoding="utf-8")
-    return {0: "NOT NOTICED", 1: "noticed", 5: "no such test"}.get(ended.returncode, f"pytest: {ended.returncode}")
+    return {0: "NOT NOTICED", 1: "noticed", 5: "no such test"}.get(code, f"pytest: {code}")
+
+
+def run_tests(copy: Path, file: str, words: str) -> int:
+    """Run tests of the copy in a child of this process, which has the large packages loaded already."""
+    child = os.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    os.chdir(copy)
+    os.environ["PYTHONPATH"] = str(copy / "CTEnhance")
+    sys.path.insert(0, str(copy / "CTEnhance"))
+    sys.dont_write_bytecode = True
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+        os.dup2(nowhere.fileno(), 2)
+    code = pytest.main(["-q", "-x", "-p", "no:cacheprovider", f"Testing/{file}", "-k", words])
+    os._exit(int(code))
 
 
 def main(words: list[str]) -> int:
     """Put the faults back one after the other; the exit code says whether all were noticed."""
+    for package in LARGE:
+        if importlib.util.find_spec(package) is not None:
+            importlib.import_module(package)
     chosen = [fault for fault in FAULTS if not words or any(word in fault.name for word in words)]
     found = []
     with tempfile.TemporaryDirectory() as folder:
