@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
-    # threads that wait by spinning starve the desktop, and on busy cores each other
+    # threads that wait in a loop take the cores from the desktop and, where cores are busy, from each other
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.WARNING)
     try:

@@ -89,7 +89,7 @@ def to_slices(image: sitk.Image, axis: int | None = None) -> np.ndarray:
     import SimpleITK as sitk
 
     geometry = slice_geometry(image, axis)
-    # a view would not keep the image alive
+    # a view would be used after its image is gone
     slices = np.moveaxis(sitk.GetArrayFromImage(image), 2 - geometry.axis, 0)
     return slices[::-1] if geometry.flipped else slices
 

@@ -1,4 +1,4 @@
-"""How wide the slice profile is, told from the thick slices themselves.
+"""How wide the slice profile is, estimated from the thick slices.
 
 A small network looks at patches across bone edges (`profile_patches`) and gives the standard deviation of the profile
 in units of the interval. It looks at two kinds: patches that cross the slices, and patches within slices along one

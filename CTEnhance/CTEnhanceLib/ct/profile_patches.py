@@ -1,4 +1,4 @@
-"""Small pictures across bone edges from which the slice profile can be told: slice axis up, a pixel axis across.
+"""Small pictures across bone edges from which the slice profile can be estimated: slice axis up, a pixel axis across.
 
 A measured patch crosses the thick slices. A blurred patch lies within one slice, with pixels of one axis weighted as a
 known slice profile would: the same anatomy and kernel, of which the answer is known.

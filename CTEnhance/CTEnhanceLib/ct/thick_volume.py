@@ -127,7 +127,7 @@ def thick_volume(
 def with_estimated_profile(
     volume: ThickVolume, stated: StatedSlices, model_profile: dict[str, Any] | None = None
 ) -> ThickVolume:
-    """Ask the slices themselves for their profile, where nobody who knows better states it.
+    """Estimate the profile from the slices, where nothing more certain states it.
 
     Args:
         volume: The volume, from `thick_volume`.

@@ -101,7 +101,6 @@ class SliceHeader:
         sop_class: Kind of object, UID.
         sop_uid: This object, UID.
         series_uid: The series it belongs to, UID.
-        series_name: Number and description of the series, for messages.
         image_type: Values of Image Type and, in multi-frame files, Frame Type.
         samples: Values per pixel, 1 unless colour.
         size: Rows, columns; zeros where there is no picture.
@@ -128,7 +127,6 @@ class SliceHeader:
     sop_class: str
     sop_uid: str
     series_uid: str
-    series_name: str
     image_type: tuple[str, ...]
     samples: int
     size: tuple[int, int]
@@ -189,7 +187,6 @@ def _macros(groups: Any) -> list[Dataset]:
 def _header(path: Path, frame: int | None, parts: list[Dataset]) -> SliceHeader:
     whole = parts[-1]
     number, description = whole.get("SeriesNumber"), whole.get("SeriesDescription")
-    named = [f"number {shown(number, 12)}" if number else "", f"'{shown(description)}'" if description else ""]
     image_type = [*_values(parts, "ImageType", str), *_values(parts, "FrameType", str)]
     return SliceHeader(
         path=path,
@@ -198,7 +195,6 @@ def _header(path: Path, frame: int | None, parts: list[Dataset]) -> SliceHeader:
         sop_class=str(whole.get("SOPClassUID") or whole.file_meta.get("MediaStorageSOPClassUID") or ""),
         sop_uid=str(whole.get("SOPInstanceUID") or ""),
         series_uid=str(whole.get("SeriesInstanceUID") or ""),
-        series_name=" ".join(part for part in named if part),
         image_type=tuple(value.upper() for value in image_type),
         samples=int(whole.get("SamplesPerPixel") or 1),
         size=(int(whole.get("Rows") or 0), int(whole.get("Columns") or 0)),

@@ -1,4 +1,4 @@
-"""The part of each slice that holds the body: generators need not look at the air around it."""
+"""The part of each slice that holds the body: generators need not compute the air around it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from CTEnhanceLib.ct.intensity import BODY_ABOVE_HU
 
 @dataclass(frozen=True)
 class Window:
-    """The in-plane part of the slices that generators look at; the rest is air."""
+    """The in-plane part of the slices that generators compute; the rest is air."""
 
     rows: slice
     columns: slice

@@ -1,4 +1,4 @@
-"""The last look at a computed volume: what is no picture of the measured slices does not leave.
+"""The last check of a computed volume: one that does not agree with the measured slices is not given out.
 
 A network with one bad weight, a fault of a driver or of memory gives numbers, too. Nothing here judges quality; each
 check is one that every honest result passes with room to spare.

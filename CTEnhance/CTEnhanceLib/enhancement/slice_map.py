@@ -54,7 +54,7 @@ def unreached(predictions: Sequence[Prediction], count: int) -> list[int]:
 
 
 def context_indices(index: int, context: int, count: int) -> list[int]:
-    """Give the thick slices a generator sees around `index`: `context` of them, edge slices repeated.
+    """Give the thick slices that a generator takes around `index`: `context` of them, edge slices repeated.
 
     Args:
         index: The thick slice in the middle.

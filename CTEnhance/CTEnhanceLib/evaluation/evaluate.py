@@ -165,7 +165,7 @@ def _around_most_bone(truth: Truth, thick_positions: np.ndarray) -> tuple[np.nda
 
 
 def _keep(slices: np.ndarray, row: Row, shown: np.ndarray, counted: slice) -> Pictures:
-    """Copy the few slices that the pictures need, so that the volume itself can be let go."""
+    """Copy the few slices that the pictures need, so that the volume itself can be released."""
     worst = int(shown[len(shown) // 2])
     if row.scan is not None and row.scan.marked.any():
         worst = counted.start + int(np.bincount(row.scan.patches.index[row.scan.marked]).argmax())

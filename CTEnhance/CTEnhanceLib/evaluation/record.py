@@ -106,7 +106,7 @@ def slices_csv(evaluation: Evaluation) -> str:
 
 
 def finite(value: Any) -> Any:
-    """JSON knows no NaN and no infinity: both become null, and numpy numbers plain ones."""
+    """Replace what JSON has no word for: NaN and infinity become null, numbers of numpy plain ones."""
     if isinstance(value, dict):
         return {key: finite(entry) for key, entry in value.items()}
     if isinstance(value, (list, tuple)):

@@ -18,12 +18,12 @@ logger = logging.getLogger(__name__)
 
 
 def ask_for_folder(title: str) -> str:
-    """Let the user choose a folder; empty when they think better of it."""
+    """Let the user choose a folder; empty when the dialog is cancelled."""
     return str(qt.QFileDialog.getExistingDirectory(slicer.util.mainWindow(), title) or "")
 
 
 def ask_for_file(title: str, name: str, kind: str) -> str:
-    """Let the user choose a file to write; empty when they think better of it.
+    """Let the user choose a file to write; empty when the dialog is cancelled.
 
     Args:
         title: Of the dialog.
@@ -61,7 +61,7 @@ def reported(slot: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def ask_for_existing_file(title: str, files: str) -> str:
-    """Let the user choose a file to read; empty when they think better of it.
+    """Let the user choose a file to read; empty when the dialog is cancelled.
 
     Args:
         title: Of the dialog.

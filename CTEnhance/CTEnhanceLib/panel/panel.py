@@ -1,4 +1,4 @@
-"""The panel: choose a volume, see what was understood, press Enhance, look."""
+"""The panel: choose a volume, see what was understood, press Enhance, compare."""
 
 from __future__ import annotations
 

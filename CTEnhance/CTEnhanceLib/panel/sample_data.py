@@ -38,7 +38,7 @@ def register_sample_data(icons: str | Path) -> None:
 
 
 def _make_and_say(name: str, thickness: float | None) -> Any:
-    """Make it while a progress window says so: it takes some seconds, in which Slicer would look dead."""
+    """Make it while a progress window says so: it takes some seconds, in which Slicer does not react."""
     progress = None
     if slicer.util.mainWindow() is not None:
         words = _("Making the wrist phantom on this computer; it takes some seconds.")

@@ -81,7 +81,6 @@ def sentences(_: Callable[[str], str]) -> tuple[str, ...]:
         _("Question {0} is of {1}: write image or set."),
         _("Question {0} needs two or more words to choose from."),
         _("Readers choose between two of the kinds {0}, not {1}."),
-        _("Shading follows the gradient: noise turns surfaces rough, smoothness turns them flat, and either can be mistaken for a better or worse volume. Switch it off to compare densities alone."),
         _("Slicer has no rendering preset '{0}': choose one of {1}."),
         _("Slicer's rendering presets are not here: install trame-slicer (pip install '.[scene]')."),
         _("Slices {0} mm apart computed{1} by CTEnhance{2}{3}. Computed, not measured: {4}."),

@@ -57,7 +57,7 @@ class Understanding:
 def understand(
     node: slicer.vtkMRMLScalarVolumeNode, spacing: float, stated: StatedSlices, model: ModelSpec | None
 ) -> Understanding:
-    """Look at a volume with the eyes of the pipeline, so that what it would refuse is refused here.
+    """Check a volume as the pipeline does, so that what it would refuse is refused here.
 
     Args:
         node: The chosen volume.

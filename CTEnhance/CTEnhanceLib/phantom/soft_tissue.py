@@ -102,7 +102,7 @@ def _muscles() -> tuple[tuple[float, Function, tuple[float, ...], tuple[float, .
 
 
 def draw_habit(rng: np.random.Generator) -> np.ndarray:
-    """How one person's tendons and vessels differ from the drawing above; see ``SoftTissue.habit``."""
+    """How one person's tendons and vessels differ from the mean anatomy above; see ``SoftTissue.habit``."""
     count = len(_CORDS)
     return np.stack(
         [

@@ -12,7 +12,7 @@ from CTEnhanceLib.scene.provenance import slice_axis
 
 SOURCE_REFERENCE = "CTEnhance.BoxOf"
 MARGIN_SLICES = 3
-"""Thick slices beyond the box: the model looks at two neighbours on each side."""
+"""Thick slices beyond the box: the model takes two neighbours on each side."""
 MARGIN_PIXELS = 12
 SMALLEST_PIXELS = 48
 

@@ -30,7 +30,7 @@ DICOM_FACTS = (
 )
 
 ANY_WINDOW = (-1000.0, 1000.0)
-"""For a new volume that gets the grey scale of another one at once: an automatic one would look at every voxel."""
+"""For a new volume that gets the grey scale of another one at once: an automatic one would read every voxel."""
 
 _LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0])
 _ORTHOGONALITY_TOLERANCE = 1e-3
@@ -113,7 +113,7 @@ def add_volume(
     update_node(node, image)
     scene.AddNode(node)  # only now, whole: the desktop reacts to the addition at once
     if window is not None:
-        # before the display knows the volume: an automatic window looks at every voxel, which takes most of the time
+        # before the display knows the volume: an automatic window reads every voxel, which takes most of the time
         display = scene.AddNewNodeByClass("vtkMRMLScalarVolumeDisplayNode")
         display.SetDefaultColorMap()
         display.AutoWindowLevelOff()

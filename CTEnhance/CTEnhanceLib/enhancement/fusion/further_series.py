@@ -221,7 +221,7 @@ def _stated_reason(main: ThickVolume, volume: ThickVolume) -> str:
 def _term(series: Series, target: VoxelGrid, noise: float, misfit: float, is_main: bool, device: torch.device) -> Term:
     slices = np.ascontiguousarray(series.slices, dtype=np.float32)
     if series.blur < 0:
-        # it is crisper than the main series, whose look the thin volume keeps
+        # it is crisper than the main series, whose sharpness the thin volume keeps
         widths = [-series.blur / s for s in series.grid.spacing[1:]]
         slices = gaussian_filter(slices, (0, *widths))
     measured = Measured(series.grid, series.profile, max(series.blur, 0.0), is_main)

@@ -128,7 +128,7 @@ class MatrixStep:
 
 @dataclass(frozen=True)
 class Measured:
-    """How one series measures: where its voxels lie and how wide they see.
+    """How one series measures: where its voxels lie and over which width they average.
 
     Attributes:
         grid: Grid of its canonical slice array.

@@ -27,7 +27,7 @@ class GapReading:
 
 
 def read_gap(slices: np.ndarray, spacing: tuple[float, float, float], place: Place) -> GapReading:
-    """Look at a place along the normal of the gap.
+    """Read a place along the normal of the gap.
 
     Args:
         slices: Thin slices, HU, (n, rows, columns).

@@ -1,4 +1,4 @@
-"""The fracture study: cut, thicken, let every method make thin slices, and look at each place.
+"""The fracture study: cut, thicken, let every method make thin slices, and read each place.
 
 All places of a block are cut at once and far enough apart not to meet, so a few runs give a few hundred fractures.
 """
@@ -170,7 +170,7 @@ def _intact_places(
 
 
 def _read_copy(block: _Block, copy: int, methods: Mapping[str, Method], profile: SliceProfile) -> list[Reading]:
-    """Cut one copy of a block, each place with another size than in the other copies, and look at it."""
+    """Cut one copy of a block, each place with another size than in the other copies, and read them."""
     slices = block.slices.copy()
     widths = [GAP_WIDTHS_MM[(copy + i // len(ANGLES)) % len(GAP_WIDTHS_MM)] for i in range(len(block.gaps))]
     heights = [STEP_HEIGHTS_MM[(copy + i) % len(STEP_HEIGHTS_MM)] for i in range(len(block.steps))]

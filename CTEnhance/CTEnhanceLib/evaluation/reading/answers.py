@@ -72,7 +72,7 @@ class AnswerFile:
         self.records.append(record)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Release the file."""
         if self._file >= 0:
             os.close(self._file)
             self._file = -1

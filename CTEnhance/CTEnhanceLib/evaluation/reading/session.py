@@ -222,7 +222,7 @@ class ReadingSession:
             self._since = None
 
     def close(self) -> None:
-        """Stop the time and let go of the file."""
+        """Stop the time and release the file."""
         self.pause()
         self._file.close()
 

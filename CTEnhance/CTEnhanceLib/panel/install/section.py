@@ -48,16 +48,16 @@ class InstallationSection:
 
     @property
     def is_checking(self) -> bool:
-        """Whether the process that looks is still running."""
+        """Whether the check is still running."""
         return self._worker is not None
 
     def open(self) -> None:
-        """Show the section and check: a run has just failed for want of a package."""
+        """Show the section and check: a run has just failed because a package is missing."""
         self._ui.installationCollapsibleButton.collapsed = False
         self.check()
 
     def check(self) -> None:
-        """Look, in a process of its own: a broken torch cannot harm Slicer there."""
+        """Check, in a process of its own: a broken torch cannot harm Slicer there."""
         if self.is_checking:
             return
         self.findings, self._log = [], ""

@@ -42,8 +42,3 @@ class Keys:
             shortcut.enabled = False
             shortcut.deleteLater()
         self._shortcuts.clear()
-
-    def enable(self, on: bool) -> None:
-        """Switch all of them."""
-        for shortcut in self._shortcuts:
-            shortcut.enabled = on

@@ -117,7 +117,7 @@ class QtWorker:
         if not process.waitForFinished(GRACE_MS):
             self._kill(process)
             process.waitForFinished(GRACE_MS)
-        self._end(None, started=True)  # does nothing when the process has told its end meanwhile
+        self._end(None, started=True)  # does nothing when the end was reported meanwhile
 
     def _kill(self, process: qt.QProcess) -> None:
         if self._process is process:

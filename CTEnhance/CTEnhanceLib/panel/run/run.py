@@ -42,7 +42,7 @@ _CANCELLED_EXIT_CODE = 130
 
 
 class Listener(Protocol):
-    """Who wants to hear of a run."""
+    """What is told of a run."""
 
     def run_started(self, run: EnhanceRun) -> None:
         """It begins; `run_ended` follows, even when the worker cannot be started."""

@@ -15,10 +15,6 @@ from CTEnhanceLib.errors import UsageError
 from CTEnhanceLib.scene.comparison.views.view_host import ViewHost, VolumeView
 
 PRESETS = ("CT-Bone", "CT-Bones", "CT-Cropped-Volume-Bone")
-SHADING_NOTE = (
-    "Shading follows the gradient: noise turns surfaces rough, smoothness turns them flat, and either can be mistaken "
-    "for a better or worse volume. Switch it off to compare densities alone."
-)
 
 
 class BoneRendering:
@@ -84,7 +80,10 @@ class BoneRendering:
         self._hidden.clear()
 
     def set(self, preset: str, shift: float, shading: bool) -> None:
-        """Choose preset, HU by which its curves are moved up, and whether surfaces are lit (see `SHADING_NOTE`).
+        """Choose preset, HU by which its curves are moved up, and whether surfaces are lit.
+
+        Shading follows the gradient. Noise makes surfaces rough and smoothness makes them flat, and either can be
+        mistaken for a better or worse volume. Without shading densities alone are compared.
 
         Args:
             preset: One of `PRESETS`.

@@ -374,7 +374,7 @@ class Comparison:
         self._hold(frames)
 
     def _forget(self, *_: object) -> None:
-        """The scene is about to be cleared: let go of views and nodes without touching the scene."""
+        """The scene is about to be cleared: release views and nodes without touching the scene."""
         self._stop_observing()
         self._frames.release()
         self._take_down()

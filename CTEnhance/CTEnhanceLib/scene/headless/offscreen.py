@@ -77,7 +77,7 @@ class OffscreenViewHost:
         self.close()
 
     def close(self) -> None:
-        """Let go of scene, windows and logics in an order that VTK survives; call it when done (or use ``with``)."""
+        """Release scene, windows and logics in an order that VTK survives; call it when done (or use ``with``)."""
         if getattr(self, "scene", None) is None:
             return
         for tag in list(self._views):

@@ -24,7 +24,7 @@ class FixedWindow:
             self._restore(node)
 
     def remove(self) -> None:
-        """Let go of the volumes."""
+        """Release the volumes."""
         for node, tag in self._tags:
             node.RemoveObserver(tag)
         self._tags.clear()

@@ -167,7 +167,7 @@ class ReadingViews:
         self._remove_views()
 
     def forget(self) -> None:
-        """The scene was closed: let go of what went with it, without touching it."""
+        """The scene was closed: release what went with it, without touching it."""
         self._steady.release()
         for thing, tag in self._observed:
             thing.RemoveObserver(tag)  # type: ignore[attr-defined]

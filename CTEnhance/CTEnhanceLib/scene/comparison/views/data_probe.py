@@ -1,4 +1,4 @@
-"""Slicer's DataProbe keeps slice views by name, also those that are gone, and calls them: it has to be told.
+"""Slicer's DataProbe keeps slice views by name, also those that are gone, and calls them: its entry has to be removed.
 
 It writes volume names into the corners of every slice view. When a view goes and another of its name comes, it still
 calls the first one and prints a traceback.
@@ -16,7 +16,7 @@ import vtk
 
 @contextmanager
 def annotations_off() -> Iterator[None]:
-    """While views are removed: each removal makes it look at the views that it thinks are there."""
+    """While views are removed: each removal makes it read the views in its list."""
     annotations = _annotations()
     if annotations is None:
         yield
@@ -47,7 +47,7 @@ def forget_view(name: str) -> None:
 
 
 def _annotations() -> Any:
-    """The DataProbe's part that knows views; None where there is no DataProbe, or another one than is known here."""
+    """The DataProbe's part that lists views; None where there is no DataProbe, or another one than is known here."""
     probe = getattr(getattr(slicer, "modules", None), "DataProbeInstance", None)
     annotations = getattr(getattr(probe, "infoWidget", None), "sliceAnnotations", None)
     wanted = (

@@ -1,4 +1,4 @@
-"""Where to look: boxes around bone and body, slice frames and cameras that show them."""
+"""What views show: boxes around bone and body, slice frames and cameras that show them."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def frame_slices(views: Sequence[SliceView], box: Box, margin: float = 1.12) -> 
 
 @dataclass(frozen=True)
 class SliceFrame:
-    """Where a slice view looks, whatever its size in pixels.
+    """What part of its plane a slice view shows, whatever its size in pixels.
 
     Attributes:
         pose: SliceToRAS.
@@ -112,14 +112,14 @@ class SliceFrame:
 
     @classmethod
     def of(cls, view: SliceView) -> SliceFrame:
-        """Where a view looks now."""
+        """What a view shows now."""
         pose = vtk.vtkMatrix4x4()
         pose.DeepCopy(view.node.GetSliceToRAS())
         width, _, depth = view.node.GetFieldOfView()
         return cls(pose, width / max(view.node.GetDimensions()[0], 1), depth, tuple(view.node.GetXYZOrigin()))
 
     def restore(self, view: SliceView) -> None:
-        """Make a view look there."""
+        """Make a view show that part."""
         node = view.node
         columns, rows, _ = node.GetDimensions()
         modified = node.StartModify()
@@ -154,7 +154,7 @@ def jump(views: Sequence[SliceView], point: Sequence[float]) -> None:
 def frame_cameras(
     views: Sequence[VolumeView], box: Box, direction: Sequence[float], up: Sequence[float] = (0.0, 0.0, 1.0)
 ) -> None:
-    """Look at a box with the same camera in all 3D views.
+    """Show a box with the same camera in all 3D views.
 
     Args:
         views: 3D views.

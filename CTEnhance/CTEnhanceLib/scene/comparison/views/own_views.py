@@ -1,4 +1,4 @@
-"""Removing the comparison's views without leaving junk in the scene.
+"""Removing the comparison's views without leaving nodes of theirs in the scene.
 
 A view leaves much behind when it goes: a slice view its composite and its slice model with display and transform, a
 3D view its camera, which Slicer makes anew if it is removed too early.

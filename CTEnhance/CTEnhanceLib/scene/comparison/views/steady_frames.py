@@ -1,4 +1,4 @@
-"""Where the views look, set again until Slicer has finished setting them up.
+"""What the views show, set again until Slicer has finished setting them up.
 
 Slicer sizes views and moves their slices once more after a script has set them: the offset slider of a view reports
 through a queued signal, and new views get their size in a later event.
