@@ -1,0 +1,54 @@
+"""What stands around the code: the drawing of the imports, the workflow, the changelog, the issue template."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+
+from CTEnhanceLib.version import __version__
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+def test_the_drawing_of_the_imports_is_that_of_the_source() -> None:
+    described = importlib.util.spec_from_file_location("draw_house", REPOSITORY / "tools" / "draw_house.py")
+    tool = importlib.util.module_from_spec(described)
+    described.loader.exec_module(tool)
+    page = (REPOSITORY / "docs" / "architecture.md").read_text(encoding="utf-8")
+    assert tool.drawing() in page, "run python tools/draw_house.py --write"
+
+
+def test_the_page_on_architecture_names_every_room_and_no_other() -> None:
+    page = (REPOSITORY / "docs" / "architecture.md").read_text(encoding="utf-8")
+    library = REPOSITORY / "CTEnhance" / "CTEnhanceLib"
+    rooms = {path.name for path in library.iterdir() if path.is_dir() and (path / "__init__.py").is_file()}
+    assert set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == rooms
+
+
+def test_the_workflow_runs_make_test_on_every_python_that_is_supported() -> None:
+    yaml = pytest.importorskip("yaml")
+    workflow = yaml.safe_load((REPOSITORY / ".github" / "workflows" / "test.yml").read_text(encoding="utf-8"))
+    test = workflow["jobs"]["test"]
+    assert test["strategy"]["matrix"]["python"] == ["3.10", "3.11", "3.12", "3.13"]
+    commands = [step.get("run", "") for job in workflow["jobs"].values() for step in job["steps"]]
+    targets = set(re.findall(r"^([\w-]+):", (REPOSITORY / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    made = {words.split()[-1] for words in commands if words.startswith("make")}
+    assert {"test", "docs"} <= made <= targets
+
+
+def test_an_issue_asks_for_the_report_of_the_panel() -> None:
+    yaml = pytest.importorskip("yaml")
+    form = yaml.safe_load((REPOSITORY / ".github" / "ISSUE_TEMPLATE" / "bug.yml").read_text(encoding="utf-8"))
+    asked = {field.get("id"): field for field in form["body"]}
+    assert asked["report"]["validations"]["required"] and "Copy report" in str(asked["report"])
+
+
+def test_the_changelog_keeps_its_form_and_knows_this_version() -> None:
+    text = (REPOSITORY / "CHANGELOG.md").read_text(encoding="utf-8")
+    versions = re.findall(r"^## \[([^\]]+)\]", text, re.MULTILINE)
+    assert versions[0] == "Unreleased" and __version__ in versions
+    kinds = set(re.findall(r"^### (.+)$", text, re.MULTILINE))
+    assert kinds <= {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
