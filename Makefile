@@ -19,7 +19,7 @@ export CTENHANCE_DATA ?= $(wildcard ../shared/data)
 # one thread beats two by far where other work shares the cores, and loses little where none does
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: pictures demo test docs lint format cmake-lists retrain setup libraries clean reading-kills reliability kills
+.PHONY: pictures demo test docs lint format cmake-lists retrain setup libraries clean reading-kills reliability kills fuzz mutations
 
 demo: setup
 	$(BIN)/python -m CTEnhanceLib.scene.headless.demo $(if $(INPUT),--input "$(INPUT)") $(if $(SERIES),--series $(SERIES)) --out build/demo
@@ -62,6 +62,18 @@ reliability: setup
 # 200 real runs killed at random moments; by hand, it takes minutes
 kills: setup
 	$(BIN)/python Testing/benchmarks/kills.py
+
+# a million inputs made up by a fuzzer (atheris, Linux); by hand, it takes minutes
+fuzz: setup
+	$(BIN)/python -m pip install --quiet --editable ".[fuzz]" "$(TORCH)"
+	$(BIN)/python Testing/benchmarks/fuzz.py header 850000
+	$(BIN)/python Testing/benchmarks/fuzz.py model 100000
+	$(BIN)/python Testing/benchmarks/fuzz.py volume 30000
+	$(BIN)/python Testing/benchmarks/fuzz.py dicom 20000
+
+# every mutation of every model.json is loaded or refused
+mutations: setup
+	$(BIN)/python Testing/benchmarks/mutations.py
 
 # kills a reading process 50 times at random moments and counts the answers that are gone
 reading-kills: setup

@@ -6,6 +6,7 @@ with exactly the values of the healthy series ("").
 
 from __future__ import annotations
 
+import gzip
 import os
 import shutil
 import socket
@@ -231,7 +232,49 @@ def _others(folder: Path) -> None:
     (folder / "autorun.inf").write_text("[autorun]")
     (folder / "viewer.exe").write_bytes(b"MZ")
     (folder / "overview.png").write_bytes(b"PNG")
-    (folder / "DICOMDIR").write_bytes(bytes(128) + b"DICM")
+    (folder / "DICOMDIR").write_bytes(bytes(128) + b"DICM\2\0\2\0UI\x14\x001.2.840.10008.1.3.10")
+    (folder / ".DS_Store").write_bytes(b"Bud1")
+    for index in range(SLICES):
+        (folder / f"._IM{index + 1:04d}.dcm").write_bytes(b"\0\5\x16\7")
+
+
+def _moved(name: str) -> Callable[[Path], None]:
+    def spoil(folder: Path) -> None:
+        (folder / name).parent.mkdir(exist_ok=True)
+        file_of(folder, LAST).rename(folder / name)
+
+    return spoil
+
+
+def _instead(name: str, content: bytes) -> Callable[[Path], None]:
+    def spoil(folder: Path) -> None:
+        file_of(folder, LAST).unlink()
+        (folder / name).write_bytes(content)
+
+    return spoil
+
+
+def _notes(folder: Path) -> None:
+    for index in range(SLICES):
+        file_of(folder, index).with_suffix(".txt").write_text("a note")
+
+
+def _shifted(dataset: Any, index: int) -> None:
+    stored = np.clip(np.frombuffer(dataset.PixelData, "<i2").astype(int), 0, 4095)
+    dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = 12, 15, 0
+    dataset.PixelData = (stored << 4).astype("<u2").tobytes()
+    dataset["PixelData"].VR = "OW"
+
+
+def _packed(folder: Path) -> None:
+    path = file_of(folder, LAST)
+    (folder / f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes()))
+    path.unlink()
+
+
+def _bin(folder: Path) -> None:
+    shutil.copytree(folder, folder.parent / "bin")
+    shutil.move(folder.parent / "bin", folder / ".Trash")
 
 
 def _beside(name: str, content: bytes) -> Callable[[Path], None]:
@@ -310,6 +353,23 @@ CASES = {
     "a socket": Case("socket is no file", spoil=_socket),
     "a deflate bomb": Case("unpacks to more than 64 MB", spoil=_bomb, syntax=DEFLATED),
     "deflated": Case("", syntax=DEFLATED),
+    "last file hidden": Case("", spoil=_moved(".IM0012.dcm")),
+    "last file in a hidden folder": Case("", spoil=_moved(".more/IM0012.dcm")),
+    "last file in a folder of underscores": Case("", spoil=_moved("__more/IM0012.dcm")),
+    "last file called DICOMDIR": Case("", spoil=_moved("DICOMDIR")),
+    "last file called a text": Case("", spoil=_moved("IM0012.txt")),
+    "last file a zip": Case("IM0012.zip is too short", spoil=_instead("IM0012.zip", b"PK\3\4")),
+    "last file a note": Case("IM0012.txt is too short", spoil=_instead("IM0012.txt", b"404 not found")),
+    "notes of the same names beside the slices": Case("", spoil=_notes),
+    "much behind the pixels": Case("", spoil=_rewrite(MIDDLE, lambda content: content + b"\0" * (64 << 20))),
+    "values that begin with the fourth bit": Case("IM0001.dcm keeps 12 bits up to bit 15", _shifted),
+    "a pixel spacing of 1000 mm": Case("pixel spacing of 1000 mm", _set(PixelSpacing=[1000, 1000])),
+    "a pixel spacing of 1e-9 mm": Case("pixel spacing of 1e-09 mm", _set(PixelSpacing=["1e-9", "1e-9"])),
+    "a thickness of 1e30 mm": Case(r"slice thickness of 1e\+30 mm", _set(SliceThickness="1e30")),
+    "a negative thickness": Case("slice thickness of -3 mm", _set(MIDDLE, SliceThickness=-3)),
+    "a thickness of 0 mm": Case("", _set(SliceThickness=0)),
+    "last file packed": Case("IM0012.dcm.gz is not a DICOM", spoil=_packed),
+    "copies in a hidden bin": Case("2 images at each of 12", spoil=_bin),
     "a zip only": Case("unpack it first", spoil=_zip),
     "a zip beside the slices": Case("", spoil=_beside("series.zip", b"PK\3\4")),
     "a viewer and a note beside the slices": Case(

@@ -1,8 +1,8 @@
 # ruff: noqa: E501 - a table is read in rows
-"""Writes docs/reliability.md from tests that ran just now, and from the kills that were really done.
+"""Writes docs/reliability.md from tests that ran just now, and from the long runs that were really done by hand.
 
-`make reliability` runs the tests of every row and counts them; `make kills` leaves its
-figures in docs/reliability.json.
+`make reliability` runs the tests of every row and counts them; `make kills`, `make fuzz` and `make mutations` leave their
+figures in docs/reliability.json. A row without a test that ran, or with one that failed, makes it fail.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 import platform
 import sys
 from collections import Counter
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,92 +19,140 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 RECORD = ROOT / "docs" / "reliability.json"
 PAGE = ROOT / "docs" / "reliability.md"
-
-# what goes wrong, what comes of it, and the tests that show it: a file and words of their names ("" for all)
-ROWS = [
-    ("An odd DICOM series (each kind is listed below)", "right, or refused by name", "dicom/test_odd_series.py", ""),
-    ("A series that is no CT volume", "refused by name (exit 3)", "dicom/test_refusals.py", ""),
-    ("Several series in a folder", "listed; one is chosen", "commands/test_series.py", "listed wanted share lists"),
-    (
-        "A volume file cut short, or a byte of it changed",
-        "refused (exit 3)",
-        "files/test_volumes_on_disk.py",
-        "cut_short byte",
-    ),
-    (
-        "A header that claims more than is there or fits",
-        "refused before room is made",
-        "files/test_volumes_on_disk.py",
-        "claims",
-    ),
-    ("A spacing or origin that is no number", "refused", "files/test_volumes_on_disk.py", "no_number"),
-    (
-        "Full disk: .nrrd, .nii.gz, .mha, text",
-        "one sentence (exit 6), the old file stays",
-        "files/test_volumes_on_disk.py",
-        "disk",
-    ),
-    ("Full disk: DICOM out", "one sentence, nothing left", "dicom/test_derived_series.py", "disk"),
-    ("Full disk: volume with a report", "no report without its volume", "commands/test_series.py", "survives"),
-    (
-        "Killed; two runs to one output",
-        "nothing partial, leftovers go with the next start",
-        "files/test_volumes_on_disk.py",
-        "killed two_runs",
-    ),
-    ("Output folder inside the input", "refused", "commands/test_series.py", "inside"),
-    (
-        "Cancelled, reader or parent gone",
-        "ends, writes nothing",
-        "commands/test_enhance.py",
-        "cancel lifeline terminat",
-    ),
-    (
-        "NaN or infinite values computed, empty or contradicting slices, wrong grid",
-        "refused (exit 1), no file",
-        "enhancement/test_guard.py",
-        "leave wrong",
-    ),
-    ("Values beyond int16 (metal)", "clipped, counted and said", "enhancement/test_guard.py", "clipped"),
-    (
-        "Weights truncated, changed, NaN, too large; hostile model.json",
-        "refused (exit 4) before anything is built",
-        "model/test_hostile_model.py",
-        "",
-    ),
-    ("Model folder changed or incomplete", "refused (exit 4)", "model/test_folder.py", "changed missing hash fit"),
-    ("The same run twice, DICOM out", "the same UIDs", "dicom/test_derived_series.py", "second_run"),
-    ("dciodvfy, dcentvfy on what is written", "no error", "dicom/test_derived_series.py", "validators"),
-]
+MACHINE = "2 cores AMD EPYC (Zen 3), no GPU"
 
 
-class Outcomes:
-    """Counts the tests of one run by their outcome."""
+@dataclass(frozen=True)
+class Row:
+    """One line of the table.
 
-    def __init__(self) -> None:
-        self.found: list[tuple[str, str]] = []
+    Attributes:
+        what: What goes wrong.
+        answer: What comes of it.
+        file: The test file that shows it, below Testing.
+        words: Words of which a test's name holds one, parted by spaces; empty: all tests of the file.
+    """
 
-    def pytest_runtest_logreport(self, report: Any) -> None:
-        if report.when == "call" or report.outcome == "skipped":
-            self.found.append((report.nodeid, report.outcome))
+    what: str
+    answer: str
+    file: str
+    words: str = ""
 
-    def of(self, file: str, words: str) -> Counter:
-        """Count the outcomes of a file's tests whose name holds one of the words."""
-        chosen = [(node, outcome) for node, outcome in self.found if f"Testing/{file}" in node]
-        return Counter(
-            outcome
-            for node, outcome in chosen
-            if not words or any(word in node.split("::")[1] for word in words.split())
+    def shows(self, node: str) -> bool:
+        """Tell whether a test belongs to this row."""
+        file, _, name = node.partition("::")
+        return file.endswith(f"Testing/{self.file}") and (
+            not self.words or any(word in name for word in self.words.split())
         )
 
 
+VOLUMES, GUARD, SERIES = "files/test_volumes_on_disk.py", "enhancement/test_guard.py", "commands/test_series.py"
+DERIVED, FAULTS, HOSTILE = "dicom/test_derived_series.py", "commands/test_faults.py", "model/test_hostile_model.py"
+ROWS = (
+    Row(
+        "An odd DICOM series (each kind is listed below)",
+        "every voxel right, or refused by name",
+        "dicom/test_odd_series.py",
+    ),
+    Row("A series that is no CT volume", "refused by name (exit 3)", "dicom/test_refusals.py"),
+    Row(
+        "A damaged DICOM header (made up by hypothesis)",
+        "read or refused in a short sentence",
+        "dicom/test_header_reader.py",
+    ),
+    Row("Several series in a folder", "listed; one is chosen", SERIES, "listed wanted share lists"),
+    Row("A volume file cut short, or a byte of it changed", "refused (exit 3)", VOLUMES, "cut_short byte"),
+    Row("A header that claims more than is there or fits", "refused before room is made", VOLUMES, "claims"),
+    Row("A spacing or origin that is no number", "refused", VOLUMES, "no_number"),
+    Row(
+        "1, 2, 3, 4 and 400 slices; 32 to 1024 pixels",
+        "in place, or refused with the number",
+        "enhancement/test_sizes.py",
+    ),
+    Row("Values beyond 12 bit (metal)", "interpolated, counted and said", "enhancement/test_pipeline.py", "metal"),
+    Row("Values beyond int16", "clipped, counted and said", GUARD, "clipped"),
+    Row(
+        "NaN or infinite values computed, empty or contradicting slices, wrong grid",
+        "refused (exit 1), no file",
+        GUARD,
+        "leave wrong",
+    ),
+    Row("Full disk: .nrrd, .nii.gz, .mha, text", "one sentence (exit 6), the old file stays", VOLUMES, "disk"),
+    Row("Full disk: DICOM out", "one sentence, nothing left", DERIVED, "disk"),
+    Row("Full disk: volume with a report", "no report without its volume", SERIES, "survives"),
+    Row("A place where nobody can write", "said before computing (exit 6)", FAULTS, "nobody_can_write permission"),
+    Row("Output folder inside the input", "refused", SERIES, "inside"),
+    Row(
+        "Output that is the input or another output", "refused (exit 2)", "commands/test_enhance.py", "no_output_may_be"
+    ),
+    Row("Memory limit", "one sentence (exit 5, or 3 before reading), no file", FAULTS, "memory"),
+    Row("Killed while writing", "nothing partial, leftovers go with the next start", VOLUMES, "killed"),
+    Row("Two runs to one output", "one whole file", VOLUMES, "two_runs"),
+    Row(
+        "Cancelled, its reader or its parent gone",
+        "ends, writes nothing",
+        "commands/test_enhance.py",
+        "lifeline signal",
+    ),
+    Row("A worker of a cohort killed", "its task is done by another", "batch/test_engines.py", "kill death"),
+    Row(
+        "The panel's worker killed, or Slicer itself",
+        "told in a sentence; nothing is left running",
+        "panel/run/test_process.py",
+        "killed dies",
+    ),
+    Row(
+        "Weights truncated, changed, NaN, too large; hostile model.json",
+        "refused (exit 4) before anything is built",
+        HOSTILE,
+    ),
+    Row("Every mutation of the default's model.json", "read or refused in one sentence", "model/test_mutations.py"),
+    Row("Model folder changed or incomplete", "refused (exit 4)", "model/test_folder.py", "changed missing hash fit"),
+    Row("No network (`unshare -n`)", "everything runs", FAULTS, "network"),
+    Row("Patient data in logs, reports, temporary names", "none", FAULTS, "patient"),
+    Row(
+        "What is known of patient, study, trial and equipment, DICOM out",
+        "kept; an invalid value is said, not copied",
+        DERIVED,
+        "kept allow",
+    ),
+    Row("The same run twice, DICOM out", "the same UIDs", DERIVED, "second_run"),
+    Row("dciodvfy, dcentvfy on what is written", "no error", DERIVED, "validators"),
+    Row(
+        "DICOM out of the panel, with and without its source images",
+        "derived; what is missing is said before",
+        "panel/test_derived_export.py",
+    ),
+)
+
+
+class Outcomes:
+    """Runs the tests of the rows alone, and keeps how each ended."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, str] = {}
+
+    def pytest_collection_modifyitems(self, config: Any, items: list[Any]) -> None:
+        chosen = [item for item in items if any(row.shows(item.nodeid) for row in ROWS)]
+        config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+        items[:] = chosen
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        if report.when == "call" or report.outcome != "passed":
+            self.found[report.nodeid] = report.outcome
+
+    def of(self, row: Row) -> Counter:
+        """Count the outcomes of a row's tests."""
+        return Counter(outcome for node, outcome in self.found.items() if row.shows(node))
+
+
 def recorded() -> dict[str, Any]:
-    """Give what kills and fuzzing left."""
+    """Give what the runs by hand left."""
     return json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.is_file() else {}
 
 
 def record(name: str, figures: dict[str, Any]) -> None:
-    """Keep the figures of a run, with the day."""
+    """Keep the figures of a run by hand, with the day."""
     content = {**recorded(), name: {**figures, "day": date.today().isoformat()}}
     RECORD.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
@@ -120,36 +169,50 @@ def page(outcomes: Outcomes) -> str:
         "# Reliability",
         "",
         "What goes wrong, and what comes of it. `make reliability` runs the tests of every row and writes this page; a row",
-        "counts the tests that ran for it. The kills run by hand (`make kills`).",
+        "counts the tests that ran for it. The last three rows are longer runs by hand (`make kills`, `make mutations`,",
+        "`make fuzz`). Exit codes are those of `ctenhance --help`.",
         "",
-        f"Last written on {date.today().isoformat()}, Python {platform.python_version()}, 2 cores AMD EPYC (Zen 3), no GPU.",
+        f"Written on {date.today().isoformat()}, Python {platform.python_version()}, {MACHINE}.",
         "",
-        "| what goes wrong | what comes of it | tests | passed |",
+        "| what goes wrong | what comes of it | ran | passed |",
         "|---|---|---|---|",
     ]
-    for what, answer, file, words in ROWS:
-        counts = outcomes.of(file, words)
+    for row in ROWS:
+        counts = outcomes.of(row)
         ran = counts["passed"] + counts["failed"]
         skipped = f" ({counts['skipped']} skipped)" if counts["skipped"] else ""
-        lines.append(f"| {what} | {answer} | {ran}{skipped} | {counts['passed']} |")
-    lines += ["", *_by_hand(), "", *_odd_series(), ""]
-    return "\n".join(lines)
+        lines.append(f"| {row.what} | {row.answer} | {ran}{skipped} | {counts['passed']} |")
+    return "\n".join([*lines, *_by_hand(), "", *_odd_series(), ""])
 
 
 def _by_hand() -> list[str]:
-    content = recorded()
-    lines = ["## Run by hand", ""]
+    """Give the rows of the runs by hand, as far as they were made."""
+    content, lines = recorded(), []
     kills = content.get("kills")
     if kills:
         lines.append(
-            f"* Kills ({kills['day']}): {kills['kills']} real runs ended by SIGKILL at random moments of the run, writing "
-            f".nrrd, .nii.gz, .mha and DICOM by turns: {kills['partial_outputs']} partial outputs; temporary folders were "
-            f"there after {kills['left_at_kill']} kills, {kills['left_after_next_start']} after the next start."
+            f"| Killed (SIGKILL) at a random moment, writing .nrrd, .nii.gz, .mha and DICOM by turns ({kills['day']}) | "
+            f"{kills['partial_outputs']} partial outputs; temporary files after {kills['left_at_kill']} kills, "
+            f"{kills['left_after_next_start']} after the next start | {kills['kills']} | "
+            f"{kills['kills'] - kills['partial_outputs']} |"
+        )
+    mutations = content.get("mutations")
+    if mutations:
+        good = mutations.get("loaded", 0) + mutations.get("refused", 0)
+        total = good + sum(mutations.get(name, 0) for name in ("crashed", "badly said"))
+        lines.append(
+            f"| A model with a mutated model.json loaded whole, 1 GB of room ({mutations['day']}) | "
+            f"{mutations.get('refused', 0):,} refused in one sentence (exit 4), {mutations.get('loaded', 0):,} loaded; "
+            f"the slowest took {mutations.get('slowest ms', 0) / 1000:.1f} s | {total:,} | {good:,} |"
         )
     fuzz = content.get("fuzz")
     if fuzz:
-        told = ", ".join(f"{name} {count:,}" for name, count in sorted(fuzz.items()) if name != "day")
-        lines.append(f"* Fuzzing with atheris, guided by coverage ({fuzz['day']}): executions without a fault: {told}.")
+        counts = {name: count for name, count in sorted(fuzz.items()) if name != "day"}
+        told = ", ".join(f"{name} {count:,}" for name, count in counts.items())
+        lines.append(
+            f"| Files made up by atheris, guided by coverage ({fuzz['day']}): {told} | read or refused, no other error | "
+            f"{sum(counts.values()):,} | {sum(counts.values()):,} |"
+        )
     return lines
 
 
@@ -172,14 +235,17 @@ def _odd_series() -> list[str]:
 
 
 def main() -> int:
-    """Run the tests and write the page; the exit code is that of pytest."""
+    """Run the tests and write the page; not 0 where a test failed or a row has none that ran."""
     import pytest
 
     outcomes = Outcomes()
-    files = sorted({f"Testing/{file}" for _, _, file, _ in ROWS})
-    code = pytest.main(["-q", "-p", "no:cacheprovider", *files], plugins=[outcomes])
+    files = sorted({str(ROOT / "Testing" / row.file) for row in ROWS})
+    code = int(pytest.main(["-q", "-p", "no:cacheprovider", *files], plugins=[outcomes]))
     PAGE.write_text(page(outcomes), encoding="utf-8")
-    return int(code)
+    empty = [row.what for row in ROWS if not outcomes.of(row)["passed"]]
+    for what in empty:
+        print(f"No test passed for: {what}")
+    return code or int(bool(empty))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 
-from CTEnhanceLib.errors import CancelledError, CTEnhanceError, UsageError
+from CTEnhanceLib.errors import CancelledError, CTEnhanceError, DeviceError, UsageError, is_out_of_memory
 from CTEnhanceLib.version import RESEARCH_ONLY, __version__
 
 COMMANDS = (
@@ -73,9 +73,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # the reader of our output went away: nobody is left to tell
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except MemoryError:
-        return _fail("Memory ran out; close other programs or crop the volume.", 5)
     except Exception as error:
+        if is_out_of_memory(error):
+            return _fail("Memory ran out; close other programs or crop the volume.", DeviceError.exit_code)
         traceback.print_exc()
         return _fail(f"Internal error ({type(error).__name__}: {error}); please report it with the lines above.", 1)
     return 0

@@ -6,6 +6,7 @@ stays short whatever the file holds.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,6 +47,18 @@ class OutputError(CTEnhanceError):
     """The output cannot be written where it was asked for."""
 
     exit_code = 6
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell whether an error says, in its library's own words, that no memory or no thread was to be had."""
+    if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
+        return True
+    if isinstance(error, (ImportError, SystemError)):  # while a library is loaded, and by Python itself
+        return any(part in str(error) for part in ("allocate memory", "failed to map segment", "without exception set"))
+    words = ("out of memory", "can't allocate memory", "not enough memory", "allocate memory for image", "bad_alloc")
+    return isinstance(error, RuntimeError) and any(
+        part in str(error) for part in (*words, "can't start new thread", "Resource temporarily unavailable")
+    )
 
 
 class FidelityError(CTEnhanceError):

@@ -176,6 +176,23 @@ class ctkDoubleRangeSlider(ctkRangeWidget):
     pass
 
 
+class ctkDICOMIndexer:
+    """Takes files into a DICOM database in the background: they are there once the import has finished."""
+
+    def __init__(self) -> None:
+        self._waiting: list[tuple[Any, str, bool]] = []
+
+    def addDirectory(self, database: Any, folder: str, copyFile: bool = False) -> None:
+        if not isinstance(folder, str):
+            raise ValueError("Called addDirectory(database, folder, copyFile) with wrong argument types")
+        self._waiting.append((database, folder, bool(copyFile)))
+
+    def waitForImportFinished(self) -> None:
+        while self._waiting:
+            database, folder, copy = self._waiting.pop()
+            database.take(folder, copy)
+
+
 class ctkPathLineEdit(qt.QWidget):
     currentPathChanged = qt.Signal(str)
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from CTEnhanceLib.ct.acquisition import Acquisition
 from CTEnhanceLib.ct.geometry import SliceGeometry
-from CTEnhanceLib.ct.intensity import BONE_ABOVE_HU, HU_MAX
+from CTEnhanceLib.ct.intensity import BODY_ABOVE_HU, BONE_ABOVE_HU, HU_MAX
 from CTEnhanceLib.errors import InputRefusedError
 
 if TYPE_CHECKING:
@@ -130,6 +130,11 @@ def _check_values(image: sitk.Image, lowest: float, highest: float) -> None:
         raise _Refusal(
             f"The values run from {lowest:.4g} to {highest:.4g}, so this is a picture, a label map or a rescaled "
             "volume, not CT in Hounsfield units; choose the original CT."
+        )
+    if highest < BODY_ABOVE_HU:
+        raise _Refusal(
+            f"No value reaches {BODY_ABOVE_HU:g} HU (the highest is {highest:.4g}): there is only air, or the values "
+            "were scaled wrongly; choose a CT in which water is 0 and air -1000."
         )
     if lowest >= 0:
         raise _Refusal(

@@ -11,6 +11,8 @@ from CTEnhanceLib.errors import InputRefusedError, shown
 
 MIN_SLICES = 4
 MAX_PIXELS = 4096
+MIN_PIXEL_MM, MAX_PIXEL_MM = 1e-3, 20.0
+MAX_THICKNESS_MM = 200.0
 _GREY = ("", "MONOCHROME1", "MONOCHROME2")
 # PS3.3 C.11.1.1.2 and the UCUM code of the Hounsfield unit; "US" means "unspecified" and is what several
 # writers put beside true Hounsfield units, so that only the values can tell
@@ -49,6 +51,11 @@ def _check_values(headers: list[SliceHeader]) -> None:
             )
         _check_pixels(header)
         check_rescale(header)
+        if header.thickness is not None and not 0 <= header.thickness <= MAX_THICKNESS_MM:  # false for NaN, too
+            raise InputRefusedError(
+                f"{shown(header.path.name)} states a slice thickness of {header.thickness:g} mm, which no CT has; "
+                "export the series again."
+            )
 
 
 def _check_pixels(header: SliceHeader) -> None:
@@ -100,6 +107,11 @@ def _check_geometry(headers: list[SliceHeader]) -> None:
         raise InputRefusedError(
             f"The slices differ in pixel spacing ({spacings.min():.4g} to {spacings.max():.4g} mm); "
             "give a series from one reconstruction."
+        )
+    if not MIN_PIXEL_MM <= spacings.min() <= spacings.max() <= MAX_PIXEL_MM:
+        raise InputRefusedError(
+            f"{shown(headers[0].path.name)} states a pixel spacing of {spacings.max():.4g} mm, which no CT has; export "
+            "the series again."
         )
     _check_orientation(np.array([header.orientation for header in headers]).reshape(-1, 2, 3))
 

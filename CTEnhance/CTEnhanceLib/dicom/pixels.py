@@ -43,6 +43,7 @@ def stored_values(path: Path) -> tuple[np.ndarray, tuple[int, int] | None]:
         dataset = read_dataset(path, header_only=False)
         if "PixelData" not in dataset:
             raise InputRefusedError(f"{shown(path.name)} holds no pixels, only a header; export the series again.")
+        _check_bits(path, dataset)
         return _decode(path, dataset), _padding_range(dataset)
     except (InputRefusedError, MemoryError):
         raise
@@ -67,6 +68,15 @@ def _decode(path: Path, dataset: Dataset) -> np.ndarray:
         logger.info("pydicom does not decode %s (%s); GDCM is asked", syntax, error)
         values = _decode_with_gdcm(path, dataset)
     return values.reshape(int(dataset.get("NumberOfFrames") or 1), int(dataset.Rows), int(dataset.Columns))
+
+
+def _check_bits(path: Path, dataset: Dataset) -> None:
+    """Refuse values that do not begin with the lowest bit: nothing shifts them into place (PS3.5 8.1.1)."""
+    stored, high = dataset.get("BitsStored"), dataset.get("HighBit")
+    if stored and high is not None and high > stored - 1:
+        raise InputRefusedError(
+            f"{shown(path.name)} keeps {stored} bits up to bit {high}, which is not read here; export the series again."
+        )
 
 
 def _check_length(path: Path, dataset: Dataset, syntax: str | None) -> None:

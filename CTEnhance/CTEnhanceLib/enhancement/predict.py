@@ -15,7 +15,7 @@ from CTEnhanceLib.enhancement.device import choose_precision
 from CTEnhanceLib.enhancement.options import Watch
 from CTEnhanceLib.enhancement.plan import Plan
 from CTEnhanceLib.enhancement.slice_map import context_indices
-from CTEnhanceLib.errors import DeviceError
+from CTEnhanceLib.errors import DeviceError, is_out_of_memory
 from CTEnhanceLib.model.prediction import Prediction
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ class Runner:
             try:
                 outputs = self._predict(plan, chosen, around, window, accumulator, condition)
             except (RuntimeError, MemoryError) as error:
-                if not _is_out_of_memory(error):
+                if not is_out_of_memory(error):
                     raise
                 self._retreat(error)
                 continue
@@ -188,7 +188,3 @@ def scan_condition(plan: Plan) -> tuple[float, float, float]:
     geometry = plan.volume.geometry
     pixel_spacing = float(np.prod(geometry.pixel_spacing)) ** 0.5
     return describe_scan(geometry.interval, plan.options.spacing, pixel_spacing, plan.volume.acquisition.profile)
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    return isinstance(error, MemoryError) or "out of memory" in str(error) or "can't allocate memory" in str(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator, Mapping
@@ -13,6 +14,7 @@ from CTEnhanceLib.errors import OutputError, UsageError, shown
 from CTEnhanceLib.files.abandoned import new_folder, remove_abandoned, remove_folder
 
 _pending: dict[Path, IO[bytes]] = {}
+_PROTECTED = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 def check_writable(path: str | os.PathLike[str]) -> None:
@@ -28,10 +30,14 @@ def check_writable(path: str | os.PathLike[str]) -> None:
             f"The folder {shown(folder, 120)} does not exist; make it first or choose another place for "
             f"{shown(path.name)}."
         )
-    if not os.access(folder, os.W_OK):
+    try:
+        # made, not asked: the superuser may write everywhere, it is said, and then cannot
+        remove_folder(*new_folder(folder))
+    except OSError as error:
+        what = "is write-protected" if error.errno in _PROTECTED else f"takes no file ({reason(error)})"
         raise OutputError(
-            f"The folder {shown(folder, 120)} is write-protected; choose another place for {shown(path.name)}."
-        )
+            f"The folder {shown(folder, 120)} {what}; choose another place for {shown(path.name)}."
+        ) from error
     remove_abandoned(folder)
 
 

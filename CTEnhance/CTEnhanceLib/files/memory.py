@@ -22,7 +22,11 @@ def _machine() -> int | None:
 
 def _group() -> int | None:
     limit, used = _text("/sys/fs/cgroup/memory.max").strip(), _text("/sys/fs/cgroup/memory.current").strip()
-    return max(0, int(limit) - int(used)) if limit.isdecimal() and used.isdecimal() else None
+    if not limit.isdecimal() or not used.isdecimal():
+        return None
+    # pages of files that were read count as used, but are given back when asked for
+    files = re.search(r"^inactive_file (\d+)$", _text("/sys/fs/cgroup/memory.stat"), re.MULTILINE)
+    return max(0, int(limit) - int(used) + (int(files.group(1)) if files else 0))
 
 
 def _process() -> int | None:

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from CTEnhanceLib.errors import InputRefusedError, OutputError, shown
+from CTEnhanceLib.errors import InputRefusedError, OutputError, is_out_of_memory, shown
 from CTEnhanceLib.files.atomic import appearing, reason
 from CTEnhanceLib.files.content import check_content, check_written
 
@@ -57,6 +57,8 @@ def read_volume_file(path: str | os.PathLike[str]) -> sitk.Image:
     try:
         image = sitk.ReadImage(str(path))
     except RuntimeError as error:
+        if is_out_of_memory(error):
+            raise MemoryError from error
         raise InputRefusedError(
             f"{shown(path.name)} cannot be read as a volume ({reason(error).removeprefix('sitk::ERROR: ')}); give "
             f"{', '.join(SUFFIXES)} or a DICOM folder."

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from CTEnhanceLib.ct.profile import SliceProfile, standard_deviation
+from CTEnhanceLib.model.initial_weights import draw_normal
 
 CONDITION_SIZE = 3
 # What was trained: numbers beyond are taken as the nearest one, for sines and cosines mean nothing there.
@@ -54,7 +55,7 @@ class _Film(nn.Module):
         super().__init__()
         self.linear = nn.Linear(embedding, 2 * channels)
         nn.init.zeros_(self.linear.bias)
-        nn.init.normal_(self.linear.weight, std=0.02)
+        draw_normal(self.linear.weight, 0.0, 0.02)
 
     def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
         scale, shift = self.linear(embedding).to(x.dtype)[:, :, None, None].chunk(2, dim=1)
@@ -69,7 +70,7 @@ class _Block(nn.Module):
         self.first = nn.Conv2d(channels, channels, 3, padding=1)
         self.film = _Film(_EMBEDDING, channels)
         self.second = nn.Conv2d(channels, channels, 3, padding=1)
-        nn.init.normal_(self.second.weight, std=0.3 / (3 * channels**0.5))
+        draw_normal(self.second.weight, 0.0, 0.3 / (3 * channels**0.5))
 
     def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
         return x + self.second(_activate(self.film(self.first(x), embedding)))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable
 
-from CTEnhanceLib.errors import ModelRefusedError, OutputError, shown
+from CTEnhanceLib.errors import ModelRefusedError, OutputError, is_out_of_memory, shown
 from CTEnhanceLib.files.atomic import appearing
 from CTEnhanceLib.files.checksum import sha256_of
 from CTEnhanceLib.files.strict_json import parse_json
@@ -170,6 +170,8 @@ def _load_weights(model: ModelFolder, file: str, build: Callable[[], nn.Module])
         module.load_state_dict({k: v.float() for k, v in load_file(model.path / file).items()})
         _check_finite(module)
     except (SafetensorError, RuntimeError, TypeError, ValueError, OSError) as error:
+        if is_out_of_memory(error):
+            raise
         raise ModelRefusedError(
             f"{shown(file)} of model {model.spec.name!r} does not fit its model.json "
             f"({shown(str(error).splitlines()[0], 120)}); export it again."

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from CTEnhanceLib.model.initial_weights import draw_normal
+
 _LARGEST = 8  # channels grow to this multiple of the width
 _DROPPED = 3  # inner levels with dropout
 
@@ -83,9 +85,9 @@ class UNet256(nn.Module):
 def initialise(module: nn.Module) -> None:
     """Initialise as pix2pix does: normal weights with deviation 0.02, batch norm around one."""
     if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
-        nn.init.normal_(module.weight, 0.0, 0.02)
+        draw_normal(module.weight, 0.0, 0.02)
         if module.bias is not None:
             nn.init.zeros_(module.bias)
     elif isinstance(module, nn.BatchNorm2d):
-        nn.init.normal_(module.weight, 1.0, 0.02)
+        draw_normal(module.weight, 1.0, 0.02)
         nn.init.zeros_(module.bias)

@@ -11,6 +11,7 @@ from slicer.i18n import tr as _
 from CTEnhanceLib.errors import UsageError
 from CTEnhanceLib.panel.compare.figures_section import FiguresSection
 from CTEnhanceLib.panel.compare.section import ComparisonSection
+from CTEnhanceLib.panel.derived_export import DerivedExport
 from CTEnhanceLib.panel.device.device_list import DeviceList
 from CTEnhanceLib.panel.dialogs import reported
 from CTEnhanceLib.panel.install.packages import ensure_packages
@@ -68,6 +69,7 @@ class Panel:
         self.figures = FiguresSection(ui, self.comparison)
         self.self_check = SelfCheck(ui.selfCheckButton, make_worker)
         ui.savePageButton.connect("clicked(bool)", self._save_page)
+        self.derived_export = DerivedExport(ui, lambda: self._computed)
         self.installation = InstallationSection(ui, resource_path("requirements.txt"))
         self.reading = ReadingSection(
             ui.compareCollapsibleButton, self.comparison.view_host, self._reading_changed, self._why_no_reading
@@ -214,6 +216,7 @@ class Panel:
         node = chosen.inputVolume if chosen is not None else None
         self.self_check.refresh(node, found.verdict if found else "", entry.key if entry else "")
         self.ui.savePageButton.visible = chosen is not None and self._computed is not None
+        self.derived_export.refresh()
 
     @property
     def _computed(self) -> Any:

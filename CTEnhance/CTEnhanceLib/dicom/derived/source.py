@@ -90,23 +90,27 @@ def read_source(source: Path | Sequence[Path], image: sitk.Image, series: str | 
     return SourceSeries(grid, dataset)
 
 
-def further_source(folder: Path, series: str) -> SourceSeries:
+def further_source(source: Path | Sequence[Path], series: str | None) -> SourceSeries:
     """Read the headers of a further series that was fused into a computed volume; it may lie in any orientation."""
-    headers = find_ct_series(folder, series)
+    headers = find_ct_series(source, series)
     grid = series_grid(headers)
     return SourceSeries(grid, read_dataset(grid.headers[0].path, header_only=True))
 
 
 def _fits(image: sitk.Image, grid: SeriesGrid) -> bool:
+    """Tell whether a volume lies on the pixels of a series, all of them or a rectangle, and among its slices."""
     rows, columns = grid.headers[0].size
     origin = (np.asarray(image.GetOrigin()) - grid.origin) @ grid.direction
+    first = origin[:2] / grid.spacing[:2]
+    last_pixel = first + np.array(image.GetSize()[:2]) - 1
     extent = len(grid.headers) * grid.spacing[2]
     last = origin[2] + (image.GetSize()[2] - 1) * image.GetSpacing()[2]
     return (
-        image.GetSize()[:2] == (columns, rows)
+        (np.abs(first - np.rint(first)) * grid.spacing[:2] < 0.01).all()
+        and first.min() > -0.5
+        and (last_pixel < np.array([columns, rows]) - 0.5).all()
         and np.allclose(image.GetSpacing()[:2], grid.spacing[:2], rtol=1e-3)
         and np.allclose(np.reshape(image.GetDirection(), (3, 3)), grid.direction, atol=1e-3)
-        and np.abs(origin[:2]).max() < 0.01
         and origin[2] < extent
         and last > -grid.spacing[2]
     )

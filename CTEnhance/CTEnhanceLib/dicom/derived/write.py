@@ -49,13 +49,13 @@ def write_derived_series(
     source: Path | str | Sequence[Path] | None = None,
     *,
     series: str | None = None,
-    also: Sequence[tuple[Path | str, str]] = (),
+    also: Sequence[tuple[Path | str | Sequence[Path], str | None]] = (),
     description: str = "",
     model: str = "",
     model_sha256: str = "",
     report: dict[str, Any] | None = None,
     axis: int = 2,
-) -> None:
+) -> str:
     """Write a computed volume as CT Image Storage objects, one per slice along its slice axis.
 
     Image Type is DERIVED\\SECONDARY\\AXIAL (PS3.3 C.8.2.1.1.1). With a source the images join its study and frame of
@@ -67,12 +67,15 @@ def write_derived_series(
         folder: Folder to make; it may exist if it is empty.
         source: DICOM folder of the thick series that the volume was computed from, or its files.
         series: Series Number or UID of that series, where the folder holds several.
-        also: Folder and Series Instance UID of each further series that was fused into the volume.
+        also: Of each further series that was fused into the volume: its folder and Series Instance UID, or its files.
         description: Begin of the Series Description; that of the source when empty.
         model: Name of the model.
         model_sha256: Its hash.
         report: Report of the run, kept as JSON in a private element, (0099,xx01) of creator CTENHANCE.
         axis: Slice axis of the volume (0 = i, 1 = j, 2 = k): that of the thick volume.
+
+    Returns:
+        Series Instance UID of what was written.
 
     Raises:
         OutputError: The folder is not empty or cannot be written.
@@ -87,7 +90,7 @@ def write_derived_series(
     measured = None
     if source is not None:
         measured = read_source(Path(source) if isinstance(source, str) else source, image, series)
-    further = [further_source(Path(other), uid) for other, uid in also]
+    further = [further_source(Path(other) if isinstance(other, str) else other, uid) for other, uid in also]
     identity = uuid4().hex
     if measured:
         identity = series_identity(image, [measured, *further], model_sha256, description, report)
@@ -109,14 +112,23 @@ def write_derived_series(
     with appearing(target) as partial:
         partial.mkdir()
         _write_slices(image, template, measured, further, partial, identity)
+    return str(template.SeriesInstanceUID)
 
 
 def _slices_last(image: sitk.Image, axis: int) -> sitk.Image:
-    """Order the axes so that slices are stacked along the third; every voxel keeps its place in the patient."""
+    """Order the axes so that i x j = k and slices are stacked along k; every voxel keeps its place in the patient."""
     import SimpleITK as sitk
 
     others = [other for other in range(3) if other != axis]
-    return image if axis == 2 else sitk.PermuteAxes(image, [*others, axis])
+    image = image if axis == 2 else sitk.PermuteAxes(image, [*others, axis])
+    if np.linalg.det(np.reshape(image.GetDirection(), (3, 3))) > 0:
+        return image
+    directions = np.reshape(image.GetDirection(), (3, 3)) * (1.0, 1.0, -1.0)
+    turned = sitk.GetImageFromArray(sitk.GetArrayViewFromImage(image)[::-1])
+    turned.SetSpacing(image.GetSpacing())
+    turned.SetOrigin(image.TransformIndexToPhysicalPoint((0, 0, image.GetSize()[2] - 1)))
+    turned.SetDirection(directions.ravel().tolist())
+    return turned
 
 
 def _describe_grid(dataset: Dataset, image: sitk.Image) -> None:

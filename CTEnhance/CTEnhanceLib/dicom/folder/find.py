@@ -6,22 +6,24 @@ import os
 import stat
 from pathlib import Path
 
-from CTEnhanceLib.dicom.folder.other_files import is_known_other
+from CTEnhanceLib.dicom.folder.other_files import NamedAlike, is_known_other
 from CTEnhanceLib.errors import InputRefusedError, shown
+from CTEnhanceLib.files.abandoned import PREFIX
 from CTEnhanceLib.files.volumes import ARCHIVES
 
 # a file written without the preamble of PS3.10 begins with its first element, little endian: one of the first of
 # group 0002 (file meta information) or 0008 (up to SOP Instance UID)
 _BARE_STARTS = tuple(bytes((group, 0, element, 0)) for group in (2, 8) for element in range(0x19))
 _START = 1024
+_DIRECTORY_CLASS = b"1.2.840.10008.1.3.10"
 
 
 def find_dicom_files(folder: Path) -> list[Path]:
     """List the DICOM files of a folder and its subfolders, by name.
 
-    Files are known by their content (PS3.10 section 7.1), not by their suffix; hidden files and DICOMDIR are left
-    out, because an index and a copy made by a file system are no images. A file that is neither DICOM nor known to be
-    something else may be a slice that was damaged: it is refused, for the series would be one slice shorter.
+    Files are known by their content (PS3.10 section 7.1), not by their name. The index DICOMDIR is left out, and hidden
+    files that are no DICOM, which file systems make. Any other file that is neither DICOM nor known to be something
+    else may be a slice that was damaged: it is refused, for the series would be one slice shorter.
 
     Args:
         folder: The folder, or one DICOM file.
@@ -37,11 +39,17 @@ def find_dicom_files(folder: Path) -> list[Path]:
     candidates = _files_below(folder)
     if not candidates:
         raise InputRefusedError(f"The folder {shown(folder.name)} is empty; give the folder of a DICOM series.")
-    starts = {path: _start(path) for path in candidates}
-    found = [path for path, start in starts.items() if begins_as_dicom(start)]
+    starts = {path: _start(path) for path in candidates if not is_hidden(path, folder) or path.is_file()}
+    found = [path for path, start in starts.items() if begins_as_dicom(start) and not _is_directory(start)]
     if not found:
         raise InputRefusedError(_why_none(folder, candidates))
-    unknown = [path for path, start in starts.items() if not begins_as_dicom(start) and not is_known_other(path, start)]
+    named_alike = NamedAlike(found)
+    unknown = [
+        path
+        for path, start in starts.items()
+        if not (begins_as_dicom(start) or is_hidden(path, folder))
+        and (path in named_alike or not is_known_other(path, start))
+    ]
     if unknown:
         raise InputRefusedError(_unaccounted(unknown[0], starts[unknown[0]], len(unknown)))
     return found
@@ -61,6 +69,16 @@ def begins_as_dicom(start: bytes) -> bool:
     return start[128:132] == b"DICM" or start.startswith(_BARE_STARTS)
 
 
+def is_hidden(path: Path, folder: Path) -> bool:
+    """Tell whether a file below a folder is hidden, or lies in a hidden folder there."""
+    return any(part.startswith(".") for part in path.relative_to(folder).parts)
+
+
+def _is_directory(start: bytes) -> bool:
+    """Tell whether a file says that it is a DICOMDIR (PS3.10 section 8)."""
+    return _DIRECTORY_CLASS in start[132:700]
+
+
 def _single_file(path: Path) -> Path:
     start = _start(path)
     if begins_as_dicom(start):
@@ -72,7 +90,7 @@ def _single_file(path: Path) -> Path:
 
 
 def _files_below(folder: Path) -> list[Path]:
-    """List all files but hidden ones and DICOMDIR; folders that are links are followed, each folder once."""
+    """List all files but unfinished ones of our own; folders that are links are followed, each folder once."""
     seen: set[tuple[int, int]] = set()
     files: list[Path] = []
     for place, subfolders, names in os.walk(folder, onerror=_refuse_unreadable, followlinks=True):
@@ -81,10 +99,8 @@ def _files_below(folder: Path) -> list[Path]:
             subfolders[:] = []
             continue
         seen.add((status.st_dev, status.st_ino))
-        subfolders[:] = sorted(name for name in subfolders if not name.startswith((".", "__")))
-        files += [
-            Path(place, name) for name in sorted(names) if not name.startswith(".") and name.upper() != "DICOMDIR"
-        ]
+        subfolders[:] = sorted(name for name in subfolders if name != "__MACOSX" and not name.startswith(PREFIX))
+        files += [Path(place, name) for name in sorted(names) if not name.startswith(PREFIX)]
     return files
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 # fmt: off
@@ -18,9 +19,11 @@ _SUFFIXES = {
 }
 _NAMES = {
     "readme", "licence", "license", "copying", "version", "versions", "autorun", "checksums", "md5sum",
-    "sha1sum", "lockfile",
+    "sha1sum", "lockfile", "dicomdir",
 }
 # fmt: on
+_PACKED = re.compile(r"\.(gz|bz2|xz|zip|7z|rar|z|zst)$")
+_DIGIT = re.compile(r"\d")
 _SLICE_SUFFIX = re.compile(r"\.(dcm|dicom|dic|ima|img|ct|\d+)$", re.IGNORECASE)
 
 
@@ -32,12 +35,33 @@ def is_known_other(path: Path, start: bytes) -> bool:
         start: Its first bytes.
     """
     name = path.name.lower()
-    if _SLICE_SUFFIX.search(name):
+    if _SLICE_SUFFIX.search(_PACKED.sub("", name)):
         return False  # a download that failed leaves a page of text under the name of the slice
     if path.suffix.lower() in _SUFFIXES or path.stem.lower() in _NAMES:
         return True
     # without a suffix that says more, text is no slice where the name carries no number
     return bool(start) and _is_text(start) and not any(letter.isdigit() for letter in path.name)
+
+
+class NamedAlike:
+    """Files that are called as the slices beside them are: IM0012.zip or IM0012.txt where IM0012.dcm is missing.
+
+    Args:
+        slices: The DICOM files of a folder and its subfolders.
+    """
+
+    def __init__(self, slices: Iterable[Path]) -> None:
+        self._stems = {(path.parent, _stem(path)) for path in slices}
+        self._patterns = {(folder, _DIGIT.sub("#", stem)) for folder, stem in self._stems}
+
+    def __contains__(self, path: Path) -> bool:
+        stem = _stem(path)
+        pattern = _DIGIT.sub("#", stem)
+        return "#" in pattern and (path.parent, pattern) in self._patterns and (path.parent, stem) not in self._stems
+
+
+def _stem(path: Path) -> str:
+    return path.name.partition(".")[0] or path.name
 
 
 def _is_text(start: bytes) -> bool:

@@ -78,6 +78,14 @@ def file_meta_end(data: bytes, values: dict[int, bytes] | None = None) -> int:
     return place
 
 
+def ends_meta(data: bytes) -> bool:
+    """Tell whether the file meta information is whole within the first bytes of a file."""
+    try:
+        return file_meta_end(data) < len(data)
+    except (_Unusual, struct.error):
+        return False
+
+
 def _parse(data: bytes) -> QuickHeader:
     values: dict[int, bytes] = {}
     place = file_meta_end(data, values)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from CTEnhanceLib.dicom.folder.find import find_dicom_files
+from CTEnhanceLib.dicom.folder.find import find_dicom_files, is_hidden
 from CTEnhanceLib.dicom.folder.scan import QuickHeader, quick_header
 from CTEnhanceLib.dicom.header import CT_CLASSES, read_headers
 from CTEnhanceLib.dicom.tolerance import tolerant_of_headers
@@ -79,7 +79,7 @@ def list_series(source: Path | str | Sequence[Path]) -> list[Series]:
     source = Path(source) if isinstance(source, str) else source
     paths = find_dicom_files(source) if isinstance(source, Path) else source
     name = place_name(source)
-    objects = [(path, _quick(path)) for path in paths]
+    objects = [(path, header) for path in paths if (header := _quick_or_none(path, source)) is not None]
     slices = [(path, header) for path, header in objects if _is_ct_image(header)]
     if not slices:
         raise InputRefusedError(_why_no_ct([header for _, header in objects], name))
@@ -91,8 +91,19 @@ def list_series(source: Path | str | Sequence[Path]) -> list[Series]:
     grouped: dict[str, list[tuple[Path, QuickHeader]]] = {}
     for path, header in scanned:
         grouped.setdefault(header.series_uid, []).append((path, header))
+    grouped = _beside_hidden(grouped, source)
     _account_for_others(objects, grouped)
     return sorted((_summary(uid, files) for uid, files in grouped.items()), key=_order)
+
+
+def _beside_hidden(
+    grouped: dict[str, list[tuple[Path, QuickHeader]]], source: Path | Sequence[Path]
+) -> dict[str, list[tuple[Path, QuickHeader]]]:
+    """Leave out series that lie in hidden files alone (a bin); slices of another series may be hidden, and count."""
+    if not isinstance(source, Path) or not source.is_dir():
+        return grouped
+    seen = {uid: files for uid, files in grouped.items() if not all(is_hidden(path, source) for path, _ in files)}
+    return seen or grouped
 
 
 def place_name(source: Path | Sequence[Path]) -> str:
@@ -161,6 +172,20 @@ def _quick(path: Path) -> QuickHeader:
         header.position or (),
         header.orientation or (),
     )
+
+
+def _quick_or_none(path: Path, source: Path | Sequence[Path]) -> QuickHeader | None:
+    """Look at a file; None for a hidden one or an index that cannot be read, which are no slices for sure."""
+    try:
+        return _quick(path)
+    except InputRefusedError:
+        if (
+            isinstance(source, Path)
+            and source.is_dir()
+            and (is_hidden(path, source) or path.name.upper() == "DICOMDIR")
+        ):
+            return None
+        raise
 
 
 def _is_ct_image(header: QuickHeader) -> bool:
