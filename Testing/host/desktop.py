@@ -149,6 +149,13 @@ class Desktop:
     def sliceViewNames(self) -> list[str]:
         return [tag for tag, widget in self._widgets.items() if widget.is_slice]
 
+    def mrmlSliceLogics(self) -> Any:
+        found = vtk.vtkCollection()
+        for widget in self._widgets.values():
+            if widget.is_slice:
+                found.AddItem(widget.outside.sliceLogic())
+        return found
+
     def sliceWidget(self, tag: str) -> Any:
         shown = tag in self._widgets or tag in self._view_host.rectangles()
         return self._widget(tag).outside if shown else None

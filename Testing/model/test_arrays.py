@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 import numpy as np
 import pytest
 import SimpleITK as sitk
@@ -10,6 +13,9 @@ import torch
 import stacks
 from CTEnhanceLib import enhance
 from CTEnhanceLib.model.arrays import array_of, has_numpy_bridge, tensor_of
+
+LIBRARY = Path(__file__).resolve().parents[2] / "CTEnhance" / "CTEnhanceLib"
+BORDER = LIBRARY / "model" / "arrays.py"
 
 
 def no_bridge(*_arguments, **_options):
@@ -55,3 +61,12 @@ def test_empty_and_read_only_arrays_will_do(without_bridge):
     fixed = np.ones(3, np.float32)
     fixed.flags.writeable = False
     assert array_of(tensor_of(fixed)).tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize("room", ["model", "enhancement", "training", "evaluation", "commands"])
+def test_arrays_and_tensors_meet_in_one_place(room):
+    """Training crosses the border, too: nothing else may make the calls that raise."""
+    for path in sorted((LIBRARY / room).rglob("*.py")):
+        calls = [node.func for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call)]
+        names = {call.attr for call in calls if isinstance(call, ast.Attribute)}
+        assert path == BORDER or not names & {"from_numpy", "numpy"}, path

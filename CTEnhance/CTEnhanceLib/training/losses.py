@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from CTEnhanceLib.ct.intensity import STORED_MAX
+from CTEnhanceLib.training.config import LossSection, ModelSection
 from CTEnhanceLib.training.data.sources import Batch
-from CTEnhanceLib.training.sections import LossSection, ModelSection
 
 
 def wanted(batch: Batch, model: ModelSection) -> Tensor:

@@ -13,6 +13,7 @@ from CTEnhanceLib.panel.style import quiet
 if TYPE_CHECKING:
     from CTEnhanceLib.scene.comparison.comparison import Comparison
 
+_JUMP_AFTER_MS = 300
 _NUMBERS = {"shift": "shiftSlider", "surface_hu": "surfaceSpinBox"}
 
 
@@ -129,9 +130,12 @@ class BoneSection:
         segmentation = bone_segmentation(computed, threshold)
         if slicer.util.mainWindow() is None:
             return
+        view_host = self._owner.view_host()
         slicer.util.selectModule("SegmentEditor")  # leaves the comparison: the user's own layout is back
         slicer.util.setSliceViewerLayers(background=computed, fit=True)
-        editor = slicer.modules.SegmentEditorWidget.editor
+        # Slicer moves the slices once more after that: see scene/comparison/views/steady_frames.py.
+        view_host.later(lambda: _jump_to_bone(computed), _JUMP_AFTER_MS)
+        editor = slicer.util.getModuleWidget("SegmentEditor").editor
         editor.setSegmentationNode(segmentation)
         editor.setSourceVolumeNode(computed)
         editor.setActiveEffectByName("Threshold")
@@ -139,6 +143,16 @@ class BoneSection:
         if effect is not None:
             effect.setParameter("MinimumThreshold", str(threshold))
             effect.setParameter("MaximumThreshold", str(float(computed.GetImageData().GetScalarRange()[1])))
+
+
+def _jump_to_bone(volume: Any) -> None:
+    """Bring the user's slice views to the bone, where the volume is still there."""
+    if not slicer.mrmlScene.IsNodePresent(volume):
+        return
+    from CTEnhanceLib.scene.comparison.views.framing import middle_of_bone
+
+    point = middle_of_bone(volume).tolist()
+    slicer.vtkMRMLSliceNode.JumpAllSlices(slicer.mrmlScene, *point, slicer.vtkMRMLSliceNode.OffsetJumpSlice)
 
 
 def _quietly(widget: Any, name: str, value: Any) -> None:

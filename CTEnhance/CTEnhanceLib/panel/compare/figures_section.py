@@ -137,7 +137,7 @@ class FiguresSection:
         )
         self._ui.figuresLabel.visible = True
         if slicer.app.layoutManager() is not None:
-            slicer.modules.markups.logic().SetActiveListID(self._line)
+            slicer.modules.markups.logic().SetActiveList(self._line)
             slicer.app.applicationLogic().GetInteractionNode().SwitchToSinglePlaceMode()
 
     @reported

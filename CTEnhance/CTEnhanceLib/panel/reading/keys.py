@@ -31,7 +31,8 @@ class Keys:
         self._shortcuts = []
         keys = [*"ABCDEFGHR", *"123456789", *self.NAMES]
         for key in keys:
-            shortcut = qt.QShortcut(qt.QKeySequence(key), window)
+            shortcut = qt.QShortcut(window)
+            shortcut.setKey(qt.QKeySequence(key))
             name = self.NAMES.get(key, key)
             shortcut.connect("activated()", reported(lambda name=name: pressed(name)))
             self._shortcuts.append(shortcut)

@@ -16,7 +16,6 @@ import vtk
 
 from CTEnhanceLib.scene.comparison.views.view_host import SliceView, ViewHost
 
-BACKGROUND, FOREGROUND = 0, 1
 FLICKER_MILLISECONDS = 700
 CHECKERBOARD_DIVISIONS = 6
 
@@ -50,8 +49,9 @@ class LayerMix:
         # Slicer would blend the foreground in by itself; here it is only there to be resliced.
         view.composite.SetForegroundOpacity(0.0)
         self._algorithm = algorithm
-        algorithm.SetInputConnection(0, view.logic.GetNthLayerImageDataConnection(FOREGROUND))
-        algorithm.SetInputConnection(1, view.logic.GetNthLayerImageDataConnection(BACKGROUND))
+        layers = (view.logic.GetForegroundLayer(), view.logic.GetBackgroundLayer())
+        for port, layer in enumerate(layers):
+            algorithm.SetInputConnection(port, layer.GetImageDataConnection())
         mapper = vtk.vtkImageMapper()
         mapper.SetInputConnection(algorithm.GetOutputPort())
         mapper.SetColorWindow(255)

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from CTEnhanceLib.errors import UsageError
+from CTEnhanceLib.model.arrays import tensor_of
 from CTEnhanceLib.training.config import TrainingConfig, existing_data
 from CTEnhanceLib.training.data.real_pair import MeasuredProfile, RealPair
 from CTEnhanceLib.training.simulation.pairs import Pair, draw_pair
@@ -86,7 +87,7 @@ class Sources:
             channel: Of a stack with a generator for each offset; None: all offsets.
         """
         pairs = [self.pair(number, channel) for number in range(first, first + count)]
-        return Batch(*(torch.from_numpy(np.stack(arrays)) for arrays in zip(*pairs)))
+        return Batch(*(tensor_of(np.stack(arrays)) for arrays in zip(*pairs)))
 
     def stream(self, requests: Sequence[Request], workers: int) -> Iterable[Batch]:
         """Give one batch for each request, in order; `workers` processes make them ahead of time."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import torch
 from torch.nn import functional
 
+from CTEnhanceLib.model.arrays import array_of, tensor_of
 from CTEnhanceLib.training.simulation.settings import Simulation
 from CTEnhanceLib.training.simulation.volume import ThinVolume
 
@@ -80,7 +80,7 @@ def _turned_block(
         middle[with_axis] - begin[with_axis]
     )
     places = np.stack([2 * second / (extent[with_axis] - 1) - 1, 2 * first / (extent[0] - 1) - 1], axis=-1)
-    planes = torch.from_numpy(np.ascontiguousarray(np.moveaxis(source, other, 0)))[None]
-    grid = torch.from_numpy(places.astype(np.float32))[None]
+    planes = tensor_of(np.moveaxis(source, other, 0))[None]
+    grid = tensor_of(places.astype(np.float32))[None]
     turned = functional.grid_sample(planes, grid, mode="bicubic", padding_mode="border", align_corners=True)[0]
-    return np.ascontiguousarray(np.moveaxis(turned.numpy(), 0, other))
+    return np.ascontiguousarray(np.moveaxis(array_of(turned), 0, other))

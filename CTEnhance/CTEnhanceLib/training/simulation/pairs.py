@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from torch.nn import functional
 
 from CTEnhanceLib.ct.intensity import STORED_MAX, to_stored
 from CTEnhanceLib.ct.profile import SliceProfile
+from CTEnhanceLib.model.arrays import array_of, tensor_of
 from CTEnhanceLib.model.context_unet import describe_scan
 from CTEnhanceLib.training.simulation.block import draw_block
 from CTEnhanceLib.training.simulation.fractures import cut_bone
@@ -112,10 +112,9 @@ def resample(images: np.ndarray, patch: int) -> np.ndarray:
     if images.shape[1:] == (patch, patch):
         return images
     shrinks = max(images.shape[1:]) > patch
-    tensor = torch.from_numpy(np.ascontiguousarray(images, dtype=np.float32))[None]
-    return functional.interpolate(tensor, (patch, patch), mode="bicubic", align_corners=False, antialias=shrinks)[
-        0
-    ].numpy()
+    tensor = tensor_of(np.asarray(images, dtype=np.float32))[None]
+    resized = functional.interpolate(tensor, (patch, patch), mode="bicubic", align_corners=False, antialias=shrinks)
+    return array_of(resized[0])
 
 
 def turned(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from CTEnhanceLib.ct.profile import profile_of_deviation
 from CTEnhanceLib.ct.profile_estimate import KNOWN, answer
 from CTEnhanceLib.ct.profile_patches import FEATURES, SAMPLES, SLICES, blurred_patches, clipped, measured_patches
+from CTEnhanceLib.model.arrays import array_of, tensor_of
 from CTEnhanceLib.training.slice_profile.volumes import DEVIATIONS, Simulated, ThinVolumes
 
 logger = logging.getLogger(__name__)
@@ -77,8 +78,8 @@ def fit_network(volumes: ThinVolumes, simulations: int, steps: int, rng: np.rand
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, total_steps=steps)
     for step in range(steps):
         chosen = [examples[i] for i in rng.integers(0, len(examples), _BATCH)]
-        drawn = torch.from_numpy(np.stack([_some(patches, rng) for patches, _ in chosen]))
-        wanted = torch.from_numpy(np.stack([shares for _, shares in chosen]))
+        drawn = tensor_of(np.stack([_some(patches, rng) for patches, _ in chosen]))
+        wanted = tensor_of(np.stack([shares for _, shares in chosen]))
         loss = -(wanted * net(drawn)).sum(dim=1).mean()
         optimizer.zero_grad()
         loss.backward()
@@ -163,7 +164,7 @@ def main(arguments: list[str] | None = None) -> None:
     rng = np.random.default_rng(0)
     volumes = ThinVolumes([(args.data / name, share, stop) for name, share, stop in VOLUMES])
     net = fit_network(volumes, args.simulations, args.steps, rng)
-    weights: dict[str, Any] = {name.replace(".", "_"): value.numpy() for name, value in net.state_dict().items()}
+    weights: dict[str, Any] = {name.replace(".", "_"): array_of(value) for name, value in net.state_dict().items()}
     weights["logarithms"] = _LOGARITHMS
     measure_correction(volumes, weights, max(50, args.simulations // 8), rng)
     halves: dict[str, Any] = {name: np.asarray(value, np.float16) for name, value in weights.items()}

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from CTEnhanceLib.ct.intensity import BODY_ABOVE_HU, BONE_ABOVE_HU
 from CTEnhanceLib.enhancement.uncertainty import measured_around
+from CTEnhanceLib.model.arrays import tensor_of
 from CTEnhanceLib.model.uncertainty_net import MEASURED, NEIGHBOURS, UncertaintyNet
 from CTEnhanceLib.training.uncertainty.examples import Example
 from CTEnhanceLib.training.uncertainty.settings import UncertaintySection
@@ -91,5 +92,5 @@ def _batch(
         offsets.append(offset)
         conditions.append(example.condition)
     arrays = (np.stack(slices), np.stack(errors), np.array(offsets), np.stack(conditions))
-    inputs = [torch.from_numpy(np.ascontiguousarray(a, dtype=np.float32)) for a in arrays]
+    inputs = [tensor_of(np.asarray(a, dtype=np.float32)) for a in arrays]
     return inputs[0], inputs[1], inputs[2], inputs[3]
