@@ -13,10 +13,12 @@ import os
 import shutil
 import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from fault import Fault
+from faults_in_slicer import FAULTS_IN_SLICER
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 COPIED = (
@@ -32,24 +34,6 @@ COPIED = (
 )
 
 LARGE = ("numpy", "scipy.ndimage", "SimpleITK", "torch", "vtk", "matplotlib.pyplot", "PySide6.QtWidgets", "pydicom")
-
-
-@dataclass(frozen=True)
-class Fault:
-    """A fault, where it is put, and the test that has to notice it.
-
-    Attributes:
-        name: What is wrong.
-        file: Below CTEnhance/CTEnhanceLib.
-        right, wrong: What stands there, and what is put in its place.
-        test: File below Testing, and words of the test's name.
-    """
-
-    name: str
-    file: str
-    right: str
-    wrong: str
-    test: tuple[str, str]
 
 
 FAULTS = (
@@ -364,7 +348,7 @@ def main(words: list[str]) -> int:
     for package in LARGE:
         if importlib.util.find_spec(package) is not None:
             importlib.import_module(package)
-    chosen = [fault for fault in FAULTS if not words or any(word in fault.name for word in words)]
+    chosen = [fault for fault in (*FAULTS, *FAULTS_IN_SLICER) if not words or any(word in fault.name for word in words)]
     found = []
     with tempfile.TemporaryDirectory() as folder:
         for name in COPIED:
