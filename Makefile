@@ -19,7 +19,7 @@ export CTENHANCE_DATA ?= $(wildcard ../shared/data)
 # one thread beats two by far where other work shares the cores, and loses little where none does
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: pictures demo test docs lint format cmake-lists retrain setup libraries clean reading-kills reliability kills fuzz mutations
+.PHONY: pictures layouts demo test docs lint format cmake-lists retrain setup libraries clean reading-kills reliability kills fuzz mutations
 
 demo: setup
 	$(BIN)/python -m CTEnhanceLib.scene.headless.demo $(if $(INPUT),--input "$(INPUT)") $(if $(SERIES),--series $(SERIES)) --out build/demo
@@ -28,6 +28,10 @@ demo: setup
 pictures: setup
 	$(BIN)/python tools/draw_panel.py
 	$(BIN)/python tools/draw_tutorial.py
+
+# panel and every layout at the widths of two windows, for looking at: build/layouts
+layouts: setup
+	$(BIN)/python tools/draw_layouts.py
 
 test: setup lint
 	$(BIN)/python -m pytest

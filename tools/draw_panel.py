@@ -122,6 +122,13 @@ class Studio:
         self.module.ui.referenceSelector.setCurrentNode(self.truth)
         self.module.ui.compareButton.click()
 
+    def check_installation(self) -> None:
+        """Open the section and wait for the whole answer."""
+        self.module.ui.installationCollapsibleButton.collapsed = False
+        section = self.module.panel.installation
+        if not self.host.wait(lambda: bool(section.findings) and not section.is_checking, 300):
+            raise SystemExit("the check of the installation did not end, and the picture would say so")
+
     def choose_region(self, words: str) -> None:
         """As it looks when figures are for something else than bone: a box, or a segment."""
         import slicer
@@ -166,8 +173,7 @@ def main(arguments: list[str]) -> None:
     studio.show_end(
         "failed", "The computing process was ended from outside (often: not enough memory); nothing was changed.", "x"
     )
-    ui.installationCollapsibleButton.collapsed = False
-    studio.host.wait(lambda: bool(studio.module.panel.installation.findings), 120)
+    studio.check_installation()
     studio.take("panel-failed", USUAL)
     ui.installationCollapsibleButton.collapsed = True
     studio.module.panel.run_section.forget()

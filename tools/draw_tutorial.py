@@ -25,7 +25,7 @@ SIZE = (860, 560)
 """What a window of 1280 x 720 leaves for views."""
 PANEL_WIDTH = 360
 COLOURS = 256
-"""A picture has as many: grey slices and a few marks need no more, and the file is half as large."""
+"""Of a picture without 3D views: grey slices and a few marks need no more, and the file is half as large."""
 
 
 class Tutorial:
@@ -53,7 +53,12 @@ class Tutorial:
     def take(self, name: str, *parts: np.ndarray) -> None:
         """Write parts beside each other as the next picture."""
         self.count += 1
-        write(beside(*parts), self.folder / f"tutorial-{self.count:02d}-{name}.png")
+        write(beside(*parts), self.folder / f"tutorial-{self.count:02d}-{name}.png", in_full=self.shows_3d)
+
+    @property
+    def shows_3d(self) -> bool:
+        """Whether a 3D view is on show: shaded bone before a graded ground needs more colours."""
+        return self.comparison is not None and bool(self.comparison.volume_views)
 
     def views(self) -> np.ndarray:
         """The views as they are now."""
@@ -85,13 +90,13 @@ def beside(*parts: np.ndarray) -> np.ndarray:
     return np.hstack(grown)
 
 
-def write(picture: np.ndarray, path: Path) -> None:
-    """Write a small PNG: few colours, best compression."""
+def write(picture: np.ndarray, path: Path, *, in_full: bool = False) -> None:
+    """Write a small PNG: best compression, and few colours unless all are wanted."""
     from PIL import Image
 
-    image = Image.fromarray(np.ascontiguousarray(picture)).quantize(
-        COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=0
-    )
+    image = Image.fromarray(np.ascontiguousarray(picture))
+    if not in_full:
+        image = image.quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=0)
     image.save(path, optimize=True)
 
 
@@ -133,7 +138,7 @@ def ankle(tutorial: Tutorial) -> None:
     tutorial.set("blendComboBox", "none")
     tutorial.set("layoutComboBox", "3d")
     module.ui.bone3DCollapsibleButton.collapsed = False
-    write(tutorial.views(), tutorial.folder / "readme-3d.png")
+    write(tutorial.views(), tutorial.folder / "readme-3d.png", in_full=True)
     tutorial.set("boneComboBox", "surface")
     tutorial.take("surfaces", tutorial.panel(), tutorial.views())
     module.ui.bone3DCollapsibleButton.collapsed = True

@@ -84,6 +84,21 @@ def test_a_box_of_interest_is_cut_out_with_a_margin(wrist, scene):
         box_volume(big, roi)
 
 
+def test_a_new_box_lies_around_the_bone_and_one_that_has_a_place_stays_there(module, wrist, scene):
+    from CTEnhanceLib.scene.nodes import voxels
+
+    module.ui.inputSelector.setCurrentNode(wrist)
+    box = module.ui.enhanceBoxSelector.addNode()
+    assert box.GetName().startswith("Box of interest")
+    assert list(box.GetSize()) == [40.0, 40.0, 40.0]
+    assert not box.GetDisplayNode().GetFillVisibility()
+    index = [abs(mm) / step for mm, step in zip(box.GetCenter(), wrist.GetSpacing())]
+    assert voxels(wrist)[tuple(round(i) for i in reversed(index))] > 500
+    box.SetCenter([-9.0, -9.0, 9.0])
+    module.ui.spacingSpinBox.value = 1.5
+    assert list(box.GetCenter()) == [-9.0, -9.0, 9.0]
+
+
 def _place(big, part):
     """Row and column of the part's voxel (24, 24) in the whole."""
     away = [(part.GetOrigin()[axis] - big.GetOrigin()[axis]) for axis in range(2)]

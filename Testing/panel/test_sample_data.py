@@ -45,3 +45,30 @@ def test_the_thick_sample_is_the_truth_in_slices_of_3_mm(sources, monkeypatch):
     middle = slice(2, -2)
     assert np.abs(averaged[middle] - voxels(thick)[middle]).max() < 1.0
     assert voxels(thick).max() > 1000
+
+
+def test_a_window_says_that_the_wrist_is_being_made_and_goes_again(sources, monkeypatch):
+    import slicer
+
+    from CTEnhanceLib.panel import sample_data
+
+    seen = []
+
+    class Dialog:
+        def close(self):
+            seen.append("closed")
+
+    def make(name, thickness):
+        seen.append("made")
+        raise MemoryError
+
+    def dialog(**words):
+        seen.append(words["labelText"])
+        return Dialog()
+
+    monkeypatch.setattr(slicer.util, "mainWindow", lambda: object())
+    monkeypatch.setattr(slicer.util, "createProgressDialog", dialog)
+    monkeypatch.setattr(sample_data, "make_sample", make)
+    with pytest.raises(MemoryError):
+        sources[0].customDownloader(sources[0])
+    assert "Making the wrist phantom" in seen[0] and seen[1:] == ["made", "closed"]

@@ -28,6 +28,23 @@ def test_the_self_test_class_goes_the_whole_way(in_slicer, host):
     assert in_slicer.panel.run_section.outcome.kind == "done"
 
 
+def test_the_self_test_opens_the_module_as_a_user_does(in_slicer, host, monkeypatch):
+    """`enter()` alone would leave the module not entered, and deaf to scenes that come and go."""
+    import slicer
+
+    host.leave(in_slicer)
+    monkeypatch.setattr(slicer.util, "mainWindow", lambda: object())
+    monkeypatch.setattr(slicer.util, "selectModule", lambda name: host.enter(in_slicer))
+    from CTEnhanceLib.panel.self_test import run_the_whole_way
+
+    try:
+        run_the_whole_way(unittest.TestCase())
+    finally:
+        entered = in_slicer.parent.isEntered
+        in_slicer.panel.stop()
+    assert entered
+
+
 def test_the_tests_for_a_real_slicer_hold_in_the_host(in_slicer, monkeypatch):
     path = MODULE / "Testing" / "Python" / "CTEnhanceInSlicerTest.py"
     spec = importlib.util.spec_from_file_location("CTEnhanceInSlicerTest", path)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
+from CTEnhanceLib.training.config import LossSection, ModelSection
 from CTEnhanceLib.training.data.sources import Batch
 from CTEnhanceLib.training.losses import absolute_error, reconstruction_losses, wanted
-from CTEnhanceLib.training.sections import LossSection, ModelSection
 
 RESIDUAL, RAW = ModelSection(method="residual"), ModelSection(method="raw", base="")
 

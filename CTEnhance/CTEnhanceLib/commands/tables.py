@@ -194,7 +194,7 @@ def fold_config(config: TrainingConfig, left_out: Patient, others: Sequence[Pati
         others: Those that are trained on.
         folder: Where the run and its model go.
     """
-    from CTEnhanceLib.training.sections import PairSource
+    from CTEnhanceLib.training.config import PairSource
 
     pairs = tuple(PairSource(thick=str(patient.thick), thin=str(patient.thin)) for patient in others)
     return replace(

@@ -191,6 +191,10 @@ class Panel:
             for label in (ui.verdictLabel, ui.estimateLabel, ui.thinSeriesLabel, ui.profileSourceLabel):
                 label.visible = False
             return
+        if chosen.enhanceBox is not None:
+            from CTEnhanceLib.scene.box_volume import shape_new_box
+
+            shape_new_box(chosen.enhanceBox, node)
         seen = self._what_matters(node)
         if seen == self._seen:
             return

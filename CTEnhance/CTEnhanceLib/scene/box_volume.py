@@ -6,6 +6,8 @@ import SimpleITK as sitk
 import slicer
 
 from CTEnhanceLib.errors import InputRefusedError
+from CTEnhanceLib.scene.comparison.crop_box import show_outline_only
+from CTEnhanceLib.scene.comparison.views.framing import middle_of_bone
 from CTEnhanceLib.scene.nodes import add_volume, image_from_node, update_node
 from CTEnhanceLib.scene.output import place_beside
 from CTEnhanceLib.scene.provenance import slice_axis
@@ -14,7 +16,23 @@ SOURCE_REFERENCE = "CTEnhance.BoxOf"
 MARGIN_SLICES = 3
 """Thick slices beyond the box: the model takes two neighbours on each side."""
 MARGIN_PIXELS = 12
+NEW_BOX_MM = 40.0
+"""Side of a new box: a distal radius with its fracture."""
 SMALLEST_PIXELS = 48
+
+
+def shape_new_box(roi: slicer.vtkMRMLMarkupsROINode, measured: slicer.vtkMRMLScalarVolumeNode) -> None:
+    """Give a box that was only just created a place around the middle of the bone, and an outline.
+
+    Args:
+        roi: A box; one that has a place already stays as it is.
+        measured: The thick slices.
+    """
+    if roi.GetNumberOfControlPoints() or measured.GetImageData() is None:
+        return
+    roi.SetCenter(middle_of_bone(measured).tolist())
+    roi.SetSize([NEW_BOX_MM] * 3)
+    show_outline_only(roi)
 
 
 def box_volume(

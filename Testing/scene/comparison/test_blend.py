@@ -41,6 +41,35 @@ def test_the_reveal_cursor_shows_measured_left_of_it_and_computed_right_of_it(co
     assert np.abs(left - right).max() > 40
 
 
+def _amber_and_blue(picture):
+    """Pixels in the colours of measured and computed."""
+    red, green, blue = (picture[..., channel].astype(int) for channel in range(3))
+    return int(((red - blue > 90) & (green - blue > 40)).sum()), int(((blue - red > 70) & (blue - green > 20)).sum())
+
+
+def test_the_border_is_drawn_and_both_sides_are_named(comparison):
+    comparison.set(blend="reveal")
+    picture = comparison.view_host.grab(VIEW)
+    column = comparison.view_setup.reveal(VIEW).position[0]
+    assert (picture[:, column - 1 : column + 2].max(axis=(1, 2)) > 150).mean() > 0.95
+    names = picture[picture.shape[0] * 3 // 4 :]
+    left, right = (_amber_and_blue(names[:, part]) for part in (slice(column - 90, column - 2), slice(column + 3, -40)))
+    assert left[0] > 20 and left[1] < right[1] / 4
+    assert right[1] > 20 and right[0] < left[0] / 4
+
+
+def test_the_squares_have_borders_and_two_of_them_are_named(comparison):
+    plain = comparison.view_host.grab(VIEW)
+    comparison.set(blend="checkerboard")
+    picture = comparison.view_host.grab(VIEW)
+    rows, columns, _ = picture.shape
+    across, up = columns // 6 * 2, rows - 1 - rows // 6 * 2
+    upright, level = picture[:, across - 1 : across + 2].max(axis=(1, 2)), picture[up - 1 : up + 2].max(axis=(0, 2))
+    assert min((line > 120).mean() for line in (upright, level)) > 0.9
+    names, before = (_amber_and_blue(shown[rows // 2 :, : columns // 2]) for shown in (picture, plain))
+    assert names[0] > before[0] + 20 and names[1] > before[1] + 20
+
+
 def test_the_reveal_cursor_follows_the_mouse(comparison):
     comparison.set(blend="reveal")
     view = comparison.slice_views[1]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -69,82 +68,70 @@ def patient_and_study(source: SourceSeries | None, now: datetime) -> Dataset:
     return dataset
 
 
-@dataclass(frozen=True)
-class Computation:
-    """What a computed series says of how it was made.
-
-    Attributes:
-        description: Begin of the Series Description; that of the source when empty.
-        spacing: Of the computed slices, mm.
-        model: Name of the model.
-        model_sha256: Of its model.json.
-        report: Of the run, or None.
-        identity: What the series was made of: the same gives the same UIDs.
-        time: When it is written.
-    """
-
-    description: str
-    spacing: float
-    model: str
-    model_sha256: str
-    report: dict[str, Any] | None
-    identity: str
-    time: datetime
-
-
 def computed_series(
-    dataset: Dataset, source: SourceSeries | None, further: list[SourceSeries], made: Computation
+    dataset: Dataset,
+    source: SourceSeries | None,
+    *,
+    description: str,
+    spacing: float,
+    model: str,
+    model_sha256: str,
+    report: dict[str, Any] | None,
+    further: list[SourceSeries],
+    identity: str,
+    now: datetime,
 ) -> None:
     """Fill in what all images of the computed series share and what says that they are computed.
 
     General Series C.7.3.1, General Equipment C.7.5.1, Enhanced Contributing Equipment C.12.1, General Reference
-    C.12.4, CT Image C.8.2.1.
+    C.12.4, CT Image C.8.2.1. `identity` says what the series was made of: the same gives the same UIDs.
 
     Args:
         dataset: Is filled in.
         source: The measured series, None where it is not known.
+        description: Said of the series besides the spacing.
+        spacing: Of the computed slices, mm.
+        model: Name of the model.
+        model_sha256: Of its model.json.
+        report: Of the run, or None.
         further: Further series that entered the volume.
-        made: How it was made.
+        identity: What the series was made of.
+        now: Time of writing.
     """
     dataset.SOPClassUID = CT_CLASSES[0]
     dataset.Modality = "CT"
-    dataset.SeriesInstanceUID = derived_uid("series", made.identity)
+    dataset.SeriesInstanceUID = derived_uid("series", identity)
     number = source.dataset.get("SeriesNumber") if source else None
     dataset.SeriesNumber = int(number or 0) + 1000
-    dataset.SeriesDate = dataset.ContentDate = dataset.InstanceCreationDate = made.time.strftime("%Y%m%d")
-    dataset.SeriesTime = dataset.ContentTime = dataset.InstanceCreationTime = made.time.strftime("%H%M%S")
-    told = made.description or (str(source.dataset.get("SeriesDescription") or "") if source else "")
-    dataset.SeriesDescription = series_description(told, made.spacing)
+    dataset.SeriesDate = dataset.ContentDate = dataset.InstanceCreationDate = now.strftime("%Y%m%d")
+    dataset.SeriesTime = dataset.ContentTime = dataset.InstanceCreationTime = now.strftime("%H%M%S")
+    told = description or (str(source.dataset.get("SeriesDescription") or "") if source else "")
+    dataset.SeriesDescription = series_description(told, spacing)
     dataset.ImageType = ["DERIVED", "SECONDARY", "AXIAL"]
     dataset.BurnedInAnnotation = "NO"
     thickness = f" from slices {source.grid.spacing[2]:.4g} mm apart" if source else ""
+    by = f", model {model}" + (f" (sha256 {model_sha256})" if model_sha256 else "") if model else ""
+    facts = (report or {}).get("model")
+    detail = facts.get("detail") if isinstance(facts, dict) else None
+    by += "" if detail is None else f", detail {detail:.4g} between accurate (0) and crisp (1)"
     measured = f" from {1 + len(further)} measured series," if further else ""
     dataset.DerivationDescription = (
-        f"Slices {made.spacing:.4g} mm apart computed{measured} by CTEnhance{_by(made)}{thickness}. Computed, not "
-        f"measured: {RESEARCH_ONLY}."
+        f"Slices {spacing:.4g} mm apart computed{measured} by CTEnhance{by}{thickness}. Computed, not measured: "
+        f"{RESEARCH_ONLY}."
     )
     dataset.DerivationCodeSequence = [_code("SpatialResampling")]
     dataset.ImageComments = f"Computed slice, {RESEARCH_ONLY}."
-    _equipment(dataset, source, made.model, made.model_sha256)
+    _equipment(dataset, source, model, model_sha256)
     if source:
         dataset.ReferencedSeriesSequence = [_referenced_series(one) for one in (source, *further)]
-    if made.report is not None:
+    if report is not None:
         block = dataset.private_block(_PRIVATE_GROUP, PRIVATE_CREATOR, create=True)
-        block.add_new(0x01, "UT", json.dumps(made.report, ensure_ascii=False))
-
-
-def _by(made: Computation) -> str:
-    """Name the model, its hash and the detail that was asked for."""
-    by = f", model {made.model}" if made.model else ""
-    by += f" (sha256 {made.model_sha256})" if made.model and made.model_sha256 else ""
-    facts = (made.report or {}).get("model")
-    detail = facts.get("detail") if isinstance(facts, dict) else None
-    return by if detail is None else f"{by}, detail {detail:.4g} between accurate (0) and crisp (1)"
+        block.add_new(0x01, "UT", json.dumps(report, ensure_ascii=False))
 
 
 def series_description(told: str, spacing: float) -> str:
     """Give a Series Description of at most 64 characters (LO) that ends with what the series is."""
-    suffix = f"[{spacing:g} mm computed] {RESEARCH_ONLY[len('for ') :]}"
+    suffix = f"[{spacing:g} mm computed] research, not for diagnosis"
     return f"{told[: 63 - len(suffix)].strip()} {suffix}".strip()
 
 

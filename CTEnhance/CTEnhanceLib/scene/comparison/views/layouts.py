@@ -89,8 +89,8 @@ class Layout:
         return next((form for form in self.forms if form.width <= width), self.forms[-1])
 
 
-SLICE_VIEW_WIDTH = 331
-"""Pixels: the controller above a slice view needs 327, and there is a splitter between views."""
+SLICE_VIEW_WIDTH = 335
+"""Pixels: the controller above a slice view needs 327; splitters and margins took up to 7 for each."""
 OTHER_VIEW_WIDTH = 160
 """Pixels of a 3D view, a plot or a table."""
 
