@@ -130,7 +130,7 @@ class BoneSection:
         segmentation = bone_segmentation(computed, threshold)
         if slicer.util.mainWindow() is None:
             return
-        view_host = self._owner.view_host()
+        view_host = comparison.view_host
         slicer.util.selectModule("SegmentEditor")  # leaves the comparison: the user's own layout is back
         slicer.util.setSliceViewerLayers(background=computed, fit=True)
         # Slicer moves the slices once more after that: see scene/comparison/views/steady_frames.py.
