@@ -83,6 +83,16 @@ def test_a_refusal_of_the_volume_names_the_input(tmp_path, capsys):
     assert "empty one.nrrd: All voxels" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", [["thicken", "--thickness", "5"], ["selfcheck"]])
+def test_other_commands_name_the_input_they_refuse_too(tmp_path, command, capsys):
+    image = sitk.GetImageFromArray(np.zeros((3, 40, 40), np.int16))
+    image.SetSpacing((0.5, 0.5, 3.0))
+    sitk.WriteImage(image, str(tmp_path / "empty one.nrrd"))
+    outputs = [str(tmp_path / "out.nrrd")] if command[0] == "thicken" else ["--page", str(tmp_path / "page.html")]
+    assert main([command[0], str(tmp_path / "empty one.nrrd"), *outputs[-2:], *command[1:]]) in (2, 3)
+    assert "empty one.nrrd" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("inside", ["out", "more/out", "."])
 def test_an_output_folder_inside_the_input_folder_is_refused(tmp_path, inside, capsys):
     folder = write_series(tmp_path / "disk", phantom())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
+from threading import Event
 
 from CTEnhanceLib.commands.shared.options import (
     add_detail_option,
@@ -19,6 +20,8 @@ from CTEnhanceLib.ct.placement import interval_along
 from CTEnhanceLib.ct.profile import SliceProfile
 from CTEnhanceLib.ct.thicken import thicken
 from CTEnhanceLib.dicom.volumes import read_volume
+from CTEnhanceLib.enhancement.options import Progress
+from CTEnhanceLib.errors import naming
 from CTEnhanceLib.files.atomic import check_writable, require_different_files, write_text
 from CTEnhanceLib.model.folder import METRICS_FILE, open_model
 
@@ -46,7 +49,11 @@ def run(args: argparse.Namespace) -> None:
     cancelled = chosen_cancellation(args)
     require_different_files({"THIN": args.thin}, {"--page": args.page})
     check_writable(args.page)
-    progress = chosen_progress(args)
+    with naming(Path(args.thin)):
+        _check(args, chosen_progress(args), cancelled)
+
+
+def _check(args: argparse.Namespace, progress: Progress, cancelled: Event) -> None:
     progress("read", 0, 1)
     thin = read_volume(args.thin)
     progress("read", 1, 1)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from CTEnhanceLib.commands.shared.options import add_profile_options
 from CTEnhanceLib.ct.profile import SliceProfile
 from CTEnhanceLib.ct.thicken import thicken
 from CTEnhanceLib.dicom.volumes import read_volume
-from CTEnhanceLib.errors import UsageError
+from CTEnhanceLib.errors import UsageError, naming
 from CTEnhanceLib.files.atomic import check_writable, require_different_files
 from CTEnhanceLib.files.volumes import volume_suffix, write_volume
 
@@ -31,4 +32,6 @@ def run(args: argparse.Namespace) -> None:
     require_different_files({"INPUT": args.input}, {"OUTPUT": args.output})
     check_writable(args.output)
     profile = SliceProfile(args.profile, args.thickness if args.fwhm is None else args.fwhm)
-    write_volume(thicken(read_volume(args.input), args.thickness, args.interval, profile), args.output)
+    with naming(Path(args.input)):
+        thick = thicken(read_volume(args.input), args.thickness, args.interval, profile)
+    write_volume(thick, args.output)
