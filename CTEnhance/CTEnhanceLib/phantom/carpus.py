@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from CTEnhanceLib.phantom.fields import STEP, Field, Function, Noise, axes, bake
+from CTEnhanceLib.phantom.fields import STEP, Field, Function, Noise, axes, sampled_on_grid
 from CTEnhanceLib.phantom.forearm import CARTILAGE, articular_cap
 from CTEnhanceLib.phantom.solids import box, cone, ellipsoid, join, rotation, smooth_max, without
 from CTEnhanceLib.phantom.traits import Traits
@@ -124,7 +124,7 @@ def carpus(traits: Traits, shape: Noise) -> dict[str, Field]:
         def rough(x: np.ndarray, y: np.ndarray, z: np.ndarray, solid: Function = solid) -> np.ndarray:
             return solid(x, y, z) + 0.42 * shape.at(x, y, z) + 0.22 * shape.at(2.3 * x, 2.3 * y, 2.3 * z)
 
-        whole = bake(rough, tuple(low), tuple(high))
+        whole = sampled_on_grid(rough, tuple(low), tuple(high))
         carved = smooth_max(whole.values, JOINT - taken[window], 0.9)
         taken[window] = np.minimum(taken[window], carved)
         bones[name] = Field(carved, whole.low)

@@ -66,7 +66,7 @@ def axes(low: np.ndarray, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarra
     return x[:, None, None], y[None, :, None], z[None, None, :]
 
 
-def bake(function: Function, low: Point, high: Point) -> Field:
+def sampled_on_grid(function: Function, low: Point, high: Point) -> Field:
     """Evaluate an implicit solid on its grid and turn it into a signed distance near its surface.
 
     Args:

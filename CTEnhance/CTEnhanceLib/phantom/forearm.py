@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
-from CTEnhanceLib.phantom.fields import Field, Function, Noise, Point, bake
+from CTEnhanceLib.phantom.fields import Field, Function, Noise, Point, sampled_on_grid
 from CTEnhanceLib.phantom.solids import cone, ellipsoid, join, smooth_max, without
 from CTEnhanceLib.phantom.traits import Traits
 
@@ -93,7 +93,7 @@ def radius(traits: Traits, shape: Noise) -> Field:
         side = without(4.0, lambda *_: side, palmar_hollow)(x, y, z)
         return smooth_max(side, cap(x, y, z), 1.4) + 0.25 * shape.at(x, y, z)
 
-    return bake(solid, (-20, -16, -72), (24, 18, 14))
+    return sampled_on_grid(solid, (-20, -16, -72), (24, 18, 14))
 
 
 def ulna(traits: Traits, shape: Noise) -> Field:
@@ -115,4 +115,4 @@ def ulna(traits: Traits, shape: Noise) -> Field:
         body = without(1.2, join(1.8, lambda *_: head, styloid), groove, fovea)(px, py, pz)
         return body + 0.2 * shape.at(px, py, pz)
 
-    return bake(solid, (x - 14, y - 13, -72), (x + 14, y + 14, 8))
+    return sampled_on_grid(solid, (x - 14, y - 13, -72), (x + 14, y + 14, 8))

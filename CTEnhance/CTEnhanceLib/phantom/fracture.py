@@ -18,7 +18,7 @@ from CTEnhanceLib.phantom.solids import rotation
 from CTEnhanceLib.phantom.traits import Traits
 
 Cuts = tuple[np.ndarray, ...]  # what is positive in one of them belongs to other fragments
-SAW = 0.12  # mm of bone lost on each side of a fracture line
+LOST_BONE = 0.12  # mm of bone lost on each side of a fracture line
 
 
 @dataclass(frozen=True)
@@ -91,12 +91,12 @@ def break_radius(whole: Field, fracture: Fracture, rng: np.random.Generator) -> 
         *_crushed(fracture, rng, (x, y, z), (-faces["lower"], faces["upper"])),
     ]
     shaft = whole.values.copy()
-    shaft[..., -bone.values.shape[2] :] = np.maximum(bone.values, faces["lower"] + np.float32(SAW))
+    shaft[..., -bone.values.shape[2] :] = np.maximum(bone.values, faces["lower"] + np.float32(LOST_BONE))
     fragments = [("shaft", whole.cut(shaft), Pose())]
     for name, cuts, pose in parts:
         values = bone.values
         for cut in cuts:
-            values = np.maximum(values, cut + np.float32(SAW))
+            values = np.maximum(values, cut + np.float32(LOST_BONE))
         if (values < 0).sum() > 60:  # smaller crumbs are not seen
             fragments.append((name, bone.cut(values), pose))
     return fragments
@@ -190,7 +190,12 @@ def break_ulna(bone: Field, fracture: Fracture, hand: Pose, traits: Traits) -> l
     top = -3.6 + traits.ulnar_variance
     base = 0.75 * (z - (top - 0.6)) - 0.5 * (x - (ULNA_HEAD[0] - 3.0)) + 0.3 * (y - (ULNA_HEAD[1] + 2.5))
     pull = hand.moved((-25.0, 5.0, 0.0)) - np.array([-25.0, 5.0, 0.0])
+    torn_off = Pose(shift=0.5 * pull + (0.3, 0.2, 1.6))
     return [
-        ("ulna", bone.cut(np.maximum(bone.values, base + SAW)), Pose()),
-        ("ulnar styloid", bone.cut(np.maximum(bone.values, SAW - base)), Pose(shift=0.5 * pull + (0.3, 0.2, 1.6))),
+        ("ulna", bone.cut(np.maximum(bone.values, base + LOST_BONE)), Pose()),
+        (
+            "ulnar styloid",
+            bone.cut(np.maximum(bone.values, LOST_BONE - base)),
+            torn_off,
+        ),
     ]

@@ -101,8 +101,8 @@ def _muscles() -> tuple[tuple[float, Function, tuple[float, ...], tuple[float, .
     )
 
 
-def draw_habit(rng: np.random.Generator) -> np.ndarray:
-    """How one person's tendons and vessels differ from the mean anatomy above; see ``SoftTissue.habit``."""
+def draw_variation(rng: np.random.Generator) -> np.ndarray:
+    """How one person's tendons and vessels differ from the mean anatomy above; see ``SoftTissue.variation``."""
     count = len(_CORDS)
     return np.stack(
         [
@@ -123,7 +123,7 @@ class SoftTissue:
     fracture: float | None
     grain: Noise
     lobes: Noise
-    habit: np.ndarray  # (cords, 4): shift x, y in mm, thickness, flatness of each cord in this person
+    variation: np.ndarray  # (cords, 4): shift x, y in mm, thickness, flatness of each cord in this person
 
     def __call__(self, samples: Samples, bone: np.ndarray) -> np.ndarray:
         """HU at all points.
@@ -149,8 +149,8 @@ class SoftTissue:
         fascia = np.exp(-(((skin + 4.9 + 0.9 * lobes + 0.045 * y) / 0.55) ** 2))
         fat = FAT + 7 * lobes + 55 * np.clip(1 - np.abs(grain) * 5, 0, 1) + 95 * fascia
         hu = fat + inside * (hu - fat)
-        for cord, habit in zip(_CORDS, self.habit):
-            self._draw_cord(hu, samples, (x, y, z), cord, habit)
+        for cord, variation in zip(_CORDS, self.variation):
+            self._draw_cord(hu, samples, (x, y, z), cord, variation)
         hu += ramp(-skin - 1.5, 0.7) * (SKIN - hu)
         return AIR + ramp(skin, 0.6) * (hu - AIR)
 
@@ -192,12 +192,12 @@ class SoftTissue:
         samples: Samples,
         points: Coordinates,
         cord: Cord,
-        habit: np.ndarray,
+        variation: np.ndarray,
     ) -> None:
         radius, value, path = cord
         heights = [z for z, _, _ in path]
-        xs, ys = ([point[i] + habit[i - 1] for point in path] for i in (1, 2))
-        radius *= habit[2]
+        xs, ys = ([point[i] + variation[i - 1] for point in path] for i in (1, 2))
+        radius *= variation[2]
         for k in range(len(path) - 1):
             low = (min(xs[k : k + 2]) - radius, min(ys[k : k + 2]) - radius, heights[k])
             high = (max(xs[k : k + 2]) + radius, max(ys[k : k + 2]) + radius, heights[k + 1])
@@ -205,8 +205,8 @@ class SoftTissue:
             if window is None:
                 continue
             x, y, z = (p[window] for p in points)
-            dx = (x - np.interp(z, heights, xs)) * (1 - habit[3])
-            dy = (y - np.interp(z, heights, ys)) * (1 + habit[3])
+            dx = (x - np.interp(z, heights, xs)) * (1 - variation[3])
+            dy = (y - np.interp(z, heights, ys)) * (1 + variation[3])
             here = ramp(np.sqrt(dx * dx + dy * dy) - radius, 0.8) * ((z >= heights[k]) & (z < heights[k + 1]))
             hu[window] += here * (value - hu[window])
 

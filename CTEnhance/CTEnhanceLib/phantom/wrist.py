@@ -14,7 +14,7 @@ from CTEnhanceLib.phantom.forearm import articular_cap, radius, ulna
 from CTEnhanceLib.phantom.fracture import Fracture, break_radius, break_ulna
 from CTEnhanceLib.phantom.pose import Pose
 from CTEnhanceLib.phantom.sampling import Samples
-from CTEnhanceLib.phantom.soft_tissue import SoftTissue, draw_habit
+from CTEnhanceLib.phantom.soft_tissue import SoftTissue, draw_variation
 from CTEnhanceLib.phantom.tissue import BoneTissue, Profile, ramp
 from CTEnhanceLib.phantom.traits import Traits
 
@@ -52,7 +52,7 @@ class Wrist:
             broken.level if broken else None,
             Noise(streams[3], 1.1, 80),
             Noise(streams[3], 3.0, 64),
-            draw_habit(streams[3]),
+            draw_variation(streams[3]),
         )
         self.pieces = [
             Piece(name, name, bone, bone, tissue.METACARPAL if "metacarpal" in name else tissue.CARPAL, hand)
