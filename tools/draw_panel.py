@@ -142,6 +142,37 @@ class Studio:
             segmentation.GetSegmentation().AddEmptySegment("scaphoid", "Scaphoid")
             ui.figureSegmentationSelector.setCurrentNode(segmentation)
 
+    def show_several(self) -> None:
+        """Three volumes in one run, of which one cannot be computed, as it looks before the last one is done."""
+        import slicer
+
+        from CTEnhanceLib.panel.several.run import DONE, FAILED, Entry, SeveralRun
+        from CTEnhanceLib.scene.nodes import add_volume, image_from_node
+
+        image = image_from_node(self.wrist)
+        names = ("Wrist left 3 mm", "Wrist right 3 mm")
+        nodes = [self.wrist, *(add_volume(slicer.mrmlScene, image, name, (-200.0, 1300.0)) for name in names)]
+        section = self.module.panel.several
+        section.widgets.section.collapsed = False
+        section.refresh()
+        run = SeveralRun(None, lambda: None, "")  # type: ignore[arg-type]
+        run.entries = [Entry(node.GetID(), node.GetName()) for node in nodes]
+        run.entries[0].status, run.entries[1].status = DONE, FAILED
+        run.entries[1].sentence = "The volume has only 2 slices; at least 4 are needed, so choose the whole series."
+        run.is_running, section.run = True, run
+        section.refresh()
+
+    def end_several(self) -> None:
+        """Fold the section again, with nothing of the run left."""
+        import slicer
+
+        section = self.module.panel.several
+        for entry in section.run.entries[1:]:
+            slicer.mrmlScene.RemoveNode(slicer.mrmlScene.GetNodeByID(entry.node_id))
+        section.run = None
+        section.forget()
+        section.widgets.section.collapsed = True
+
 
 def main(arguments: list[str]) -> None:
     """Take all pictures."""
@@ -156,6 +187,10 @@ def main(arguments: list[str]) -> None:
     studio.take("panel-advanced", USUAL)
     studio.take("panel-advanced-narrow-dark", NARROW, dark=True)
     ui.advancedCollapsibleButton.collapsed = True
+    studio.show_several()
+    studio.take("panel-several", USUAL)
+    studio.take("panel-several-narrow-dark", NARROW, dark=True)
+    studio.end_several()
     studio.compute()
     studio.show_progress()
     studio.take("panel-running", USUAL)

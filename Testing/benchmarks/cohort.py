@@ -3,12 +3,14 @@
     python Testing/benchmarks/cohort.py [--series 8] [--size 256 256 12] [--workers 1 2]
 
 Every run computes the same generated series into an empty folder. *Efficiency* is the throughput over that of one
-worker times the number of workers; the start of the workers (imports, model) counts.
+worker times the number of workers; the start of the workers (imports, model) counts. Two numbers of series show that
+the start is paid once: *start* is what a run takes beyond the series, *each* what a further series costs a worker.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -33,24 +35,33 @@ def main() -> None:
     parser.add_argument("--series", type=int, default=8)
     parser.add_argument("--size", type=int, nargs=3, default=(256, 256, 12))
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--json", metavar="PATH")
     args = parser.parse_args()
     # a worker may not use more threads than its share, whatever the number of workers
     os.environ["OMP_NUM_THREADS"] = "1"
+    rows = []
     with tempfile.TemporaryDirectory() as folder:
-        cohort = Path(folder, "cohort")
-        cohort.mkdir()
         image = thick_volume(tuple(args.size), full=True)
-        for number in range(args.series):
-            sitk.WriteImage(image, str(cohort / f"{number:03}.nrrd"))
+        counts = {"few": max(args.workers), "all": args.series}
+        for name, count in counts.items():
+            Path(folder, name).mkdir()
+            for number in range(count):
+                sitk.WriteImage(image, str(Path(folder, name, f"{number:03}.nrrd")))
         print(f"{args.series} series of {'x'.join(map(str, args.size))}, {os.cpu_count()} cores")
-        print(f"{'workers':>8}{'seconds':>9}{'series/h':>10}{'efficiency':>12}")
-        first = None
+        print("| workers | s | series/h | efficiency | start s | each s |\n|---|---|---|---|---|---|")
         for workers in args.workers:
-            seconds = run(cohort, Path(folder, f"out{workers}"), workers)
-            first = first or seconds * workers
+            few, whole = (run(Path(folder, name), Path(folder, f"out-{name}-{workers}"), workers) for name in counts)
+            each = (whole - few) * workers / max(args.series - counts["few"], 1)
+            start = whole - each * args.series / workers
+            rows.append({"workers": workers, "seconds": whole, "each_s": each, "start_s": start})
+            efficiency = rows[0]["seconds"] * rows[0]["workers"] / (whole * workers)
             print(
-                f"{workers:>8}{seconds:>9.1f}{3600 * args.series / seconds:>10.0f}{first / (seconds * workers):>12.2f}"
+                f"| {workers} | {whole:.1f} | {3600 * args.series / whole:.0f} | {efficiency:.2f} | {start:.1f} "
+                f"| {each:.2f} |",
+                flush=True,
             )
+    if args.json:
+        Path(args.json).write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,9 @@
     python Testing/benchmarks/enhance.py [--size 512 512 46] [--models context thesis-method2] [--device cpu]
 
 Prints a line for each model: seconds of the whole process, of the part after imports, peak memory, and the ratio to
-`cubic`, the same job without a network in the same run. The volume is a wrist phantom laid into a full field of view.
+`cubic`, the same job without a network in the same run. `SimpleITK` is its cubic resampling of the whole volume.
+ECLARE (a network trained on the case itself) follows with --eclare where its command `run-eclare` is installed. The
+volume is a wrist phantom laid into a full field of view.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import argparse
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -35,6 +38,16 @@ geometry = slice_geometry(image)
 thin = thin_positions(geometry.count, geometry.interval, 1.0)
 slices = apply_along_slices(interpolation_matrix(geometry.positions, thin), to_slices(image))
 write_volume(from_slices(numpy.rint(slices).astype("i2"), image, thin[0], 1.0), sys.argv[2])
+"""
+
+RESAMPLED = """
+import sys, SimpleITK as sitk
+image = sitk.ReadImage(sys.argv[1])
+size, spacing = list(image.GetSize()), list(image.GetSpacing())
+size[2], spacing[2] = 3 * size[2], spacing[2] / 3
+origin = image.TransformContinuousIndexToPhysicalPoint((0, 0, -1 / 3))
+thin = sitk.Resample(image, size, sitk.Transform(), sitk.sitkBSpline, origin, spacing, image.GetDirection(), -1000.0)
+sitk.WriteImage(thin, sys.argv[2])
 """
 
 
@@ -71,6 +84,8 @@ def main() -> None:
     parser.add_argument("--models", nargs="+", default=["context", "thesis-method1", "thesis-method2"])
     parser.add_argument("--device", default="auto")
     parser.add_argument("--full", action="store_true", help="no air to crop away: the worst case")
+    parser.add_argument("--eclare", action="store_true", help="hours on a CPU: it trains on the case first")
+    parser.add_argument("--json", metavar="PATH")
     args = parser.parse_args()
     print(
         f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {'x'.join(map(str, args.size))} thick"
@@ -81,13 +96,37 @@ def main() -> None:
         sitk.WriteImage(thick_volume(tuple(args.size), args.full), thick)
         cubic, memory = run([sys.executable, "-c", CUBIC, thick, thin])
         print(f"{'cubic':<24}{cubic:>10.1f}{'':>8}{memory:>9.2f}{1:>9.1f}")
+        rows = {"cubic": {"process_s": cubic, "peak_gb": memory}}
+        seconds, memory = run([sys.executable, "-c", RESAMPLED, thick, thin])
+        print(f"{'SimpleITK':<24}{seconds:>10.1f}{'':>8}{memory:>9.2f}{seconds / cubic:>9.1f}", flush=True)
+        rows["SimpleITK"] = {"process_s": seconds, "peak_gb": memory}
+        if args.eclare:
+            eclare(Path(folder), cubic)
         for model in args.models:
             for precision in ("auto", "fp32"):
                 call = ["enhance", thick, thin, "--model", model, "--device", args.device, "--precision", precision]
                 seconds, memory = run([sys.executable, "-m", "CTEnhanceLib", *call, "--report", report])
                 told = json.loads(Path(report).read_text(encoding="utf-8"))
                 name = f"{told['model']['name']} {told['precision']}"
-                print(f"{name:<24}{seconds:>10.1f}{told['seconds']:>8.1f}{memory:>9.2f}{seconds / cubic:>9.1f}")
+                print(
+                    f"{name:<24}{seconds:>10.1f}{told['seconds']:>8.1f}{memory:>9.2f}{seconds / cubic:>9.1f}",
+                    flush=True,
+                )
+                rows[name] = {"process_s": seconds, "call_s": told["seconds"], "peak_gb": memory}
+    if args.json:
+        Path(args.json).write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+
+
+def eclare(folder: Path, cubic: float) -> None:
+    """Run ECLARE on the same volume, where it is installed."""
+    program = shutil.which("run-eclare")
+    if program is None:
+        print("ECLARE is not installed (pip install eclare)")
+        return
+    sitk.WriteImage(sitk.ReadImage(str(folder / "thick.nrrd")), str(folder / "thick.nii.gz"))
+    words = ["--in-fpath", str(folder / "thick.nii.gz"), "--out-dir", str(folder / "eclare"), "--gpu-id", "-1"]
+    seconds, memory = run([program, *words])
+    print(f"{'ECLARE':<24}{seconds:>10.1f}{'':>8}{memory:>9.2f}{seconds / cubic:>9.1f}", flush=True)
 
 
 if __name__ == "__main__":

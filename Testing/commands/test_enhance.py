@@ -260,3 +260,17 @@ def test_a_signal_cancels_and_leaves_nothing(work: Path, slow_run: list[str], se
     assert process.returncode == 130
     assert b"cancelled" in errors
     assert sorted(p.name for p in work.iterdir()) == ["large.nrrd", "thick.nrrd"]
+
+
+def test_slices_are_seen_while_the_run_goes_on_those_wanted_first_before_the_others(work: Path, model: Path) -> None:
+    plain, other, folder = work / "plain.nrrd", work / "other.nrrd", work / "seen"
+    call = ["enhance", str(work / "thick.nrrd")]
+    assert main([*call, str(plain), "--model", str(model)]) == 0
+    assert main([*call, str(other), "--model", str(model), "--first", "20", "--preview", str(folder)]) == 0
+    assert plain.read_bytes() == other.read_bytes(), "the order changes no voxel"
+    seen = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime_ns)
+    assert {path.name for path in seen} == {f"{index}.npy" for index in range(24)}
+    assert abs(int(seen[0].stem) - 20) <= 3
+    one = np.load(seen[0])
+    assert (one.shape, one.dtype) == ((36, 40), np.int16)
+    assert main([*call, str(other), "--model", str(model), "--first", "-1"]) == 2

@@ -11,6 +11,7 @@ import torch
 
 from CTEnhanceLib import enhance
 from CTEnhanceLib.cli import main
+from CTEnhanceLib.ct.bands import Bands
 from CTEnhanceLib.ct.thick_volume import ThickVolume
 from CTEnhanceLib.errors import FidelityError
 from stacks import OffsetGenerator, channel_stack, offset_stack, random_stack_folder
@@ -68,18 +69,22 @@ def test_empty_slices_do_not_leave():
 
 
 def test_slices_that_contradict_the_measured_ones_do_not_leave(monkeypatch):
-    monkeypatch.setattr("CTEnhanceLib.enhancement.pipeline.back_project", lambda *arguments: None)
+    def nothing(thickening, covering):
+        count = len(thickening)
+        return Bands.of(range(count), [np.zeros(1)] * count, count)
+
+    monkeypatch.setattr("CTEnhanceLib.enhancement.plan.correction_bands", nothing)
     with pytest.raises(FidelityError, match="contradict the measured ones by"):
         enhance(wrist(), channel_stack((0.5,) * 5, "raw"))
 
 
 def test_a_volume_on_another_grid_does_not_leave(monkeypatch):
-    right = ThickVolume.with_slices
+    right = ThickVolume.growing
 
-    def wrong(self, slices, first, spacing):
-        return right(self, slices, first + 1.0, spacing)
+    def wrong(self, count, first, spacing):
+        return right(self, count, first + 1.0, spacing)
 
-    monkeypatch.setattr(ThickVolume, "with_slices", wrong)
+    monkeypatch.setattr(ThickVolume, "growing", wrong)
     with pytest.raises(FidelityError, match="grid"):
         enhance(wrist(), offset_stack())
 

@@ -6,9 +6,11 @@ import argparse
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from CTEnhanceLib.commands.shared.options import (
+    add_detail_option,
     add_device_option,
     add_model_option,
     add_process_options,
@@ -16,7 +18,9 @@ from CTEnhanceLib.commands.shared.options import (
     add_scheduler_option,
     chosen_progress,
 )
+from CTEnhanceLib.enhancement.device import PRECISIONS
 from CTEnhanceLib.errors import InputRefusedError, UsageError
+from CTEnhanceLib.files.cancellation import cancel_at_end_of_input
 from CTEnhanceLib.files.volumes import SUFFIXES
 
 if TYPE_CHECKING:
@@ -45,7 +49,10 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--workers", type=int, metavar="N", help="processes; default: one for each core or GPU")
     add_scheduler_option(parser)
     parser.add_argument("--list", action="store_true", help="only list what would be computed")
-    add_process_options(parser, ended_by_input=False)
+    parser.add_argument("--precision", choices=PRECISIONS, default="auto")
+    add_detail_option(parser)
+    parser.add_argument("--no-consistency", action="store_true", help="leave the back-projection out")
+    add_process_options(parser)
     parser.set_defaults(run=run)
 
 
@@ -54,6 +61,8 @@ def run(args: argparse.Namespace) -> None:
     from CTEnhanceLib.batch.items import find_items
     from CTEnhanceLib.batch.store import open_store
 
+    if args.lifeline:
+        cancel_at_end_of_input(Event())
     if args.workers is not None and args.workers < 1:
         raise UsageError(f"The number of workers must be positive, not {args.workers}.")
     items = find_items(open_store(args.cohort))
@@ -92,7 +101,8 @@ def _job(args: argparse.Namespace) -> tuple[Job, int]:
     kind = "cpu" if devices == ("cpu",) else ",".join(devices)
     workers = args.workers or default_workers(kind)
     threads = max(1, default_workers("cpu", gigabytes=0.1) // workers)
-    options = {"spacing": args.spacing, "profile": args.profile, "fwhm": args.fwhm}
+    options = {"spacing": args.spacing, "profile": args.profile, "fwhm": args.fwhm, "precision": args.precision}
+    options.update(detail=args.detail, consistency=not args.no_consistency)
     model = str(Path(args.model).resolve()) if Path(args.model).is_dir() else args.model
     cohort, output = (p if "://" in p else str(Path(p).resolve()) for p in (args.cohort, args.output))
     return Job(cohort, output, model, stack.sha256, args.format, options, devices, threads), workers

@@ -18,9 +18,10 @@ from CTEnhanceLib.commands.shared.options import (
     chosen_progress,
 )
 from CTEnhanceLib.commands.shared.outputs import check_outputs, write_outputs
+from CTEnhanceLib.commands.shared.preview import add_preview_options, chosen_preview
 from CTEnhanceLib.dicom.folder.series import SeveralSeriesError
 from CTEnhanceLib.enhancement.device import PRECISIONS
-from CTEnhanceLib.enhancement.options import Progress
+from CTEnhanceLib.enhancement.options import Preview, Progress
 from CTEnhanceLib.errors import naming
 
 
@@ -45,6 +46,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--report-name", default="", metavar="TEXT", help="what the page calls the input; default: nothing"
     )
+    add_preview_options(parser)
     add_process_options(parser)
     parser.set_defaults(run=run)
 
@@ -53,12 +55,12 @@ def run(args: argparse.Namespace) -> None:
     """Enhance; arguments are checked and outputs proved writable before anything is computed."""
     cancelled = chosen_cancellation(args)
     check_outputs(args)
-    progress = chosen_progress(args)
+    progress, preview = chosen_progress(args), chosen_preview(args)
     with naming(Path(args.input)):
-        _enhance(args, progress, cancelled)
+        _enhance(args, progress, cancelled, preview)
 
 
-def _enhance(args: argparse.Namespace, progress: Progress, cancelled: Event) -> None:
+def _enhance(args: argparse.Namespace, progress: Progress, cancelled: Event, preview: Preview | None) -> None:
     from CTEnhanceLib.enhancement.pipeline import enhance
     from CTEnhanceLib.model.folder import load_stack
 
@@ -84,6 +86,8 @@ def _enhance(args: argparse.Namespace, progress: Progress, cancelled: Event) -> 
         uncertainty=True if args.uncertainty is not None else None if args.report is not None else False,
         detail=args.detail,
         also=[other.image for other in further],
+        first=args.first,
+        preview=preview,
     )
     progress("write", 0, 1)
     write_outputs(args, series, result)

@@ -7,9 +7,10 @@ Positions along the slice axis are millimetres from the centre of the first cano
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -89,8 +90,27 @@ def to_slices(image: sitk.Image, axis: int | None = None) -> np.ndarray:
     import SimpleITK as sitk
 
     geometry = slice_geometry(image, axis)
-    # a view would be used after its image is gone
     slices = np.moveaxis(sitk.GetArrayFromImage(image), 2 - geometry.axis, 0)
+    return slices[::-1] if geometry.flipped else slices
+
+
+def slices_view(image: sitk.Image, axis: int | None = None) -> np.ndarray:
+    """Give the canonical slice array (slices, rows, columns) of a volume without copying it: read only.
+
+    Args:
+        image: Three-dimensional image; it lives as long as the array does.
+        axis: Slice axis, found as in `slice_geometry` when left out.
+    """
+    import SimpleITK as sitk
+
+    geometry = slice_geometry(image, axis)
+    seen = sitk.GetArrayViewFromImage(image)
+    # SimpleITK's own view does not keep the image alive, this one does
+    memory: Any = (ctypes.c_char * seen.nbytes).from_address(seen.ctypes.data)
+    memory.image = image
+    whole = np.frombuffer(memory, dtype=seen.dtype).reshape(seen.shape)
+    whole.flags.writeable = False
+    slices = np.moveaxis(whole, 2 - geometry.axis, 0)
     return slices[::-1] if geometry.flipped else slices
 
 
@@ -112,19 +132,61 @@ def from_slices(
     import SimpleITK as sitk
 
     geometry = slice_geometry(like, axis)
-    direction = _axis_direction(like, geometry.axis)
     ordered = slices[::-1] if geometry.flipped else slices
     image = sitk.GetImageFromArray(np.ascontiguousarray(np.moveaxis(ordered, 0, 2 - geometry.axis)))
-    shift = first
+    _place(image, like, geometry, first, spacing)
+    return image
+
+
+def _place(image: sitk.Image, like: sitk.Image, geometry: SliceGeometry, first: float, spacing: float) -> None:
+    direction, shift = _axis_direction(like, geometry.axis), first
     if geometry.flipped:
         # index 0 is the last canonical slice: count from there, against the canonical direction
-        shift = (geometry.count - 1) * geometry.interval - (first + (len(slices) - 1) * spacing)
+        shift = (geometry.count - 1) * geometry.interval - (first + (image.GetSize()[geometry.axis] - 1) * spacing)
     new_spacing = list(like.GetSpacing())
     new_spacing[geometry.axis] = spacing
     image.SetSpacing(new_spacing)
     image.SetDirection(like.GetDirection())
     image.SetOrigin([float(o) for o in np.asarray(like.GetOrigin()) + direction * shift])
-    return image
+
+
+class GrowingVolume:
+    """An int16 volume in the frame of another one, filled slice by slice: there is no second copy of it in memory.
+
+    Args:
+        count: Number of its slices.
+        like: The volume whose frame of reference and in-plane grid are kept exactly.
+        first: Position of its first slice, mm from the first canonical slice centre of `like`.
+        spacing: Distance of its slices, mm.
+        axis: Slice axis of `like`, found as in `slice_geometry` when left out.
+
+    Attributes:
+        image: The volume.
+    """
+
+    def __init__(self, count: int, like: sitk.Image, first: float, spacing: float, axis: int | None = None) -> None:
+        import SimpleITK as sitk
+
+        self._geometry, self._count = slice_geometry(like, axis), count
+        size = list(like.GetSize())
+        size[self._geometry.axis] = count
+        self.image = sitk.Image(size, sitk.sitkInt16)
+        _place(self.image, like, self._geometry, first, spacing)
+
+    def put(self, index: int, one: np.ndarray) -> None:
+        """Put a slice (rows, columns), int16, at its canonical index."""
+        import SimpleITK as sitk
+
+        axis = self._geometry.axis
+        at = self._count - 1 - index if self._geometry.flipped else index
+        place = [slice(None)] * 3
+        place[axis] = slice(at, at + 1)
+        self.image[tuple(place)] = sitk.GetImageFromArray(np.expand_dims(one, 2 - axis))
+
+    @property
+    def slices(self) -> np.ndarray:
+        """Canonical slice array (slices, rows, columns): a view, read only."""
+        return slices_view(self.image, self._geometry.axis)
 
 
 def thin_positions(count: int, interval: float, spacing: float) -> np.ndarray:

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr
 
+from CTEnhanceLib.ct.bands import Bands
 from CTEnhanceLib.errors import InputRefusedError, UsageError
 
 SHAPES = ("box", "triangle", "gaussian", "weights")
@@ -54,31 +54,48 @@ class SliceProfile:
             t = np.clip(z / self.fwhm, -1, 1)
             return np.where(t < 0, 0.5 * (1 + t) ** 2, 1 - 0.5 * (1 - t) ** 2)
         if self.shape == "gaussian":
+            from scipy.special import ndtr
+
             return ndtr(z * _FWHM_PER_SIGMA / self.fwhm)
         edges = (np.arange(len(self.weights) + 1) - len(self.weights) / 2) * self.step
         return np.interp(z, edges, np.concatenate([[0.0], np.cumsum(self.weights)]) / sum(self.weights))
 
+    @property
+    def reach(self) -> float:
+        """Distance from the slice centre (mm) beyond which nothing enters the slice, or less than `NEGLIGIBLE`."""
+        if self.shape == "box":
+            return self.fwhm / 2
+        if self.shape == "triangle":
+            return self.fwhm
+        if self.shape == "gaussian":
+            return 5.5 * self.fwhm / _FWHM_PER_SIGMA
+        return len(self.weights) * self.step / 2
 
-def thickening_matrix(thick_positions: np.ndarray, thin_positions: np.ndarray, profile: SliceProfile) -> np.ndarray:
+
+def thickening_bands(thick_positions: np.ndarray, thin_positions: np.ndarray, profile: SliceProfile) -> Bands:
     """Give the weights with which thin slices make thick ones.
 
     The profile is integrated over the extent of each thin slice; at the ends of the volume the weights that are
     left are scaled to one.
 
     Args:
-        thick_positions: Thick slice centres, mm, shape (n_thick,).
+        thick_positions: Thick slice centres, mm, ascending, shape (n_thick,).
         thin_positions: Thin slice centres, mm, evenly spaced, shape (n_thin,), n_thin >= 2.
         profile: The slice profile.
 
     Returns:
-        float64 array (n_thick, n_thin) whose rows sum to one: thick = matrix @ thin.
+        A matrix (n_thick, n_thin) whose rows sum to one: thick = matrix @ thin.
 
     Raises:
         InputRefusedError: A thick slice lies outside the thin ones.
     """
-    half = (thin_positions[1] - thin_positions[0]) / 2
-    edges = np.append(thin_positions - half, thin_positions[-1] + half)
-    weights = np.diff(profile.cumulative(edges[None, :] - np.asarray(thick_positions)[:, None]), axis=1)
+    count, spacing = len(thin_positions), float(thin_positions[1] - thin_positions[0])
+    edges = np.append(thin_positions - spacing / 2, thin_positions[-1] + spacing / 2)
+    width = min(count, int(np.ceil(2 * profile.reach / spacing)) + 3)
+    below = np.floor((np.asarray(thick_positions) - profile.reach - edges[0]) / spacing).astype(int) - 1
+    starts = np.clip(below, 0, count - width)
+    near = edges[starts[:, None] + np.arange(width + 1)]
+    weights = np.diff(profile.cumulative(near - np.asarray(thick_positions)[:, None]), axis=1)
     total = weights.sum(axis=1)
     if (total < 0.05).any():
         outside = float(thick_positions[int(np.argmin(total))])
@@ -86,7 +103,18 @@ def thickening_matrix(thick_positions: np.ndarray, thin_positions: np.ndarray, p
             f"The thick slice at {outside:g} mm lies outside the thin volume, which reaches from {edges[0]:g} to "
             f"{edges[-1]:g} mm along the slice axis; use volumes of the same scan."
         )
-    return weights / total[:, None]
+    return Bands.of(starts, list(weights / total[:, None]), count)
+
+
+def thickening_matrix(thick_positions: np.ndarray, thin_positions: np.ndarray, profile: SliceProfile) -> np.ndarray:
+    """Give `thickening_bands` as a float64 array (n_thick, n_thin); errors as there.
+
+    Args:
+        thick_positions: Thick slice centres, mm, shape (n_thick,).
+        thin_positions: Thin slice centres, mm, shape (n_thin,).
+        profile: The slice profile.
+    """
+    return thickening_bands(thick_positions, thin_positions, profile).dense()
 
 
 def profile_of_deviation(shape: str, deviation: float) -> SliceProfile:

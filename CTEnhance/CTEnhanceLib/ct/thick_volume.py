@@ -10,7 +10,7 @@ import numpy as np
 
 from CTEnhanceLib.ct.acquisition import DICOM_KERNEL, Acquisition, StatedSlices, resolve_acquisition
 from CTEnhanceLib.ct.checks import REFUSED, Verdict, judge, require_volume
-from CTEnhanceLib.ct.geometry import SliceGeometry, from_slices, slice_geometry, to_slices
+from CTEnhanceLib.ct.geometry import GrowingVolume, SliceGeometry, from_slices, slice_geometry, slices_view
 from CTEnhanceLib.ct.profile import SliceProfile
 from CTEnhanceLib.ct.profile_estimate import estimate_profile
 from CTEnhanceLib.errors import InputRefusedError
@@ -40,9 +40,7 @@ class ThickVolume:
     @cached_property
     def slices(self) -> np.ndarray:
         """Canonical slice array (slices, rows, columns), HU, of the element type of the image; read only."""
-        slices = to_slices(self.image, self.geometry.axis)
-        slices.flags.writeable = False
-        return slices
+        return slices_view(self.image, self.geometry.axis)
 
     @property
     def size(self) -> tuple[int, int, int]:
@@ -91,6 +89,16 @@ class ThickVolume:
             spacing: Distance of the slices, mm.
         """
         return from_slices(slices, self.image, first, spacing, self.geometry.axis)
+
+    def growing(self, count: int, first: float, spacing: float) -> GrowingVolume:
+        """Make room for other slices, int16, to be put in one by one.
+
+        Args:
+            count: How many.
+            first: Position of the first one, mm from the first thick slice centre.
+            spacing: Their distance, mm.
+        """
+        return GrowingVolume(count, self.image, first, spacing, self.geometry.axis)
 
 
 def thick_volume(

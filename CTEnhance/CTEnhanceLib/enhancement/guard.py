@@ -48,24 +48,30 @@ class Clipped:
         ]
 
 
-def check_values(plan: Plan, thin: np.ndarray) -> Clipped:
-    """Check the computed slices before they are rounded to int16.
+class ValueCheck:
+    """Checks computed slices before they are rounded to int16, one by one.
 
     Args:
         plan: What was computed from what.
-        thin: float32 (n_thin, rows, columns), HU.
-
-    Returns:
-        How many voxels will be clipped.
-
-    Raises:
-        FidelityError: A voxel is no number or lies where no CT does, or a slice is empty though the measured slices
-            around it are not.
     """
-    limits = np.iinfo(np.int16)
-    above = below = 0
-    varied = [bool(part.min() != part.max()) for part in plan.volume.slices]
-    for index, part in enumerate(thin):
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan, self._above, self._below = plan, 0, 0
+        self._varied: dict[int, bool] = {}
+
+    @property
+    def clipped(self) -> Clipped:
+        """How many voxels of the slices looked at are clipped."""
+        return Clipped(self._above, self._below)
+
+    def look(self, index: int, part: np.ndarray) -> None:
+        """Check a thin slice (rows, columns), float32 HU.
+
+        Raises:
+            FidelityError: A voxel is no number or lies where no CT does, or the slice is empty though the measured
+                slices around it are not.
+        """
+        limits = np.iinfo(np.int16)
         lowest, highest = float(part.min()), float(part.max())
         if not (np.isfinite(lowest) and np.isfinite(highest)):
             count = int(np.count_nonzero(~np.isfinite(part)))
@@ -78,14 +84,20 @@ def check_values(plan: Plan, thin: np.ndarray) -> Clipped:
                 f"Thin slice {index + 1} came out with values from {lowest:.6g} to {highest:.6g} HU, so nothing was "
                 "written; install the model again, or choose --device cpu --precision fp32."
             )
-        if lowest == highest and all(varied[near] for near in _around(plan, index)):
+        if lowest == highest and all(self._is_varied(near) for near in _around(self._plan, index)):
             raise FidelityError(
                 f"Thin slice {index + 1} came out with the one value {lowest:g} HU though the measured slices around "
                 "it are not empty, so nothing was written; install the model again, or choose --device cpu."
             )
-        above += int(np.count_nonzero(part > limits.max))
-        below += int(np.count_nonzero(part < limits.min))
-    return Clipped(above, below)
+        if highest > limits.max or lowest < limits.min:
+            self._above += int(np.count_nonzero(part > limits.max))
+            self._below += int(np.count_nonzero(part < limits.min))
+
+    def _is_varied(self, thick: int) -> bool:
+        if thick not in self._varied:
+            measured = self._plan.volume.slices[thick]
+            self._varied[thick] = bool(measured.min() != measured.max())
+        return self._varied[thick]
 
 
 def check_consistency(plan: Plan, rmse: dict[str, float]) -> None:

@@ -13,6 +13,7 @@ from CTEnhanceLib.errors import CancelledError, UsageError
 
 Progress = Callable[[str, int, int], None]
 Cancel = Callable[[], bool]
+Preview = Callable[[int, np.ndarray], None]
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Options:
         consistency: Whether to back-project onto the measured slices.
         uncertainty: Whether to give the uncertainty of every voxel; None: where the model has one.
         detail: Mix of the accurate (0) and the crisp (1) weights; None for the default of the model.
+        first: Index of the thin slice that is wanted first; None: from one end to the other.
 
     Raises:
         UsageError: The spacing is not positive.
@@ -39,6 +41,7 @@ class Options:
     consistency: bool = True
     uncertainty: bool | None = None
     detail: float | None = None
+    first: int | None = None
 
     def __post_init__(self) -> None:
         if not (np.isfinite(self.spacing) and self.spacing > 0):
@@ -51,10 +54,20 @@ class Watch:
     Args:
         progress: Called as progress(stage, done, total).
         cancel: Asked between batches; True ends the run.
+        preview: Called as preview(index, slice) with every predicted thin slice, int16 HU (rows, columns), before it
+            is made consistent.
     """
 
-    def __init__(self, progress: Progress | None = None, cancel: Cancel | None = None) -> None:
+    def __init__(
+        self, progress: Progress | None = None, cancel: Cancel | None = None, preview: Preview | None = None
+    ) -> None:
         self._progress, self._cancel, self._started = progress, cancel, time.perf_counter()
+        self._preview = preview
+
+    def show(self, index: int, values: np.ndarray) -> None:
+        """Show a predicted thin slice (rows, columns), HU, to whoever wants to see it."""
+        if self._preview is not None:
+            self._preview(index, whole_hu(values))
 
     def progress(self, stage: str, done: int, total: int) -> None:
         """Tell that `done` of `total` steps of a stage are done.
@@ -80,3 +93,9 @@ class Watch:
     def seconds(self) -> float:
         """Time since the run began."""
         return time.perf_counter() - self._started
+
+
+def whole_hu(values: np.ndarray) -> np.ndarray:
+    """Give HU, an array of any shape, as int16: rounded, cut to what that holds."""
+    limits = np.iinfo(np.int16)
+    return np.clip(np.rint(values), limits.min, limits.max).astype(np.int16)

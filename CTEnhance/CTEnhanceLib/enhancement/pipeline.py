@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from CTEnhanceLib.ct.acquisition import StatedSlices
-from CTEnhanceLib.ct.consistency import back_project, residual_rmse
-from CTEnhanceLib.ct.intensity import HU_MAX, HU_MIN, outside_scale
-from CTEnhanceLib.ct.interpolation import apply_along_slices, row_blocks
+from CTEnhanceLib.ct.geometry import GrowingVolume, slices_view
 from CTEnhanceLib.ct.profile import SliceProfile
 from CTEnhanceLib.ct.thick_volume import ThickVolume, thick_volume, with_estimated_profile
 from CTEnhanceLib.enhancement.device import choose_device, choose_precision, device_name
@@ -24,12 +22,14 @@ from CTEnhanceLib.enhancement.fusion.further_series import (
     judge_all,
     left_out_sentence,
 )
-from CTEnhanceLib.enhancement.guard import check_consistency, check_grid, check_report, check_values
-from CTEnhanceLib.enhancement.options import Cancel, Options, Progress, Watch
+from CTEnhanceLib.enhancement.guard import Clipped, ValueCheck, check_consistency, check_grid, check_report
+from CTEnhanceLib.enhancement.options import Cancel, Options, Preview, Progress, Watch, whole_hu
 from CTEnhanceLib.enhancement.plan import Plan, make_plan
 from CTEnhanceLib.enhancement.predict import Runner
 from CTEnhanceLib.enhancement.report import RunFacts, make_report
+from CTEnhanceLib.enhancement.stream import Blending, Matching
 from CTEnhanceLib.enhancement.uncertainty import describe_uncertainty, uncertainty_slices
+from CTEnhanceLib.errors import UsageError
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
@@ -72,6 +72,8 @@ def enhance(
     uncertainty: bool | None = None,
     detail: float | None = None,
     also: Sequence[sitk.Image] = (),
+    first: int | None = None,
+    preview: Preview | None = None,
 ) -> Enhancement:
     """Compute thin slices from a thick-slice bone CT.
 
@@ -79,7 +81,7 @@ def enhance(
         image: Three-dimensional CT in HU with any direction cosines and slice axis.
         stack: The model, from `load_stack`.
         spacing: Interval of the thin slices, mm.
-        device: "auto", "cpu", "cuda", "cuda:N" or "mps".
+        device: "auto", "cpu", "cuda", "cuda:N" or "mps"; several separated by commas share the slices.
         progress: Called as progress(stage, done, total) after each batch.
         cancel: Asked between batches; True ends the run.
         precision: "auto", "fp32", "fp16" or "bf16", of the inner layers.
@@ -93,6 +95,10 @@ def enhance(
         detail: 0 (accurate) to 1 (crisp): which mix of the two sets of weights computes; the default of the model when
             left out.
         also: Further thick series of the same scan, in any orientation; each that fits is fused into the thin volume.
+        first: Index of the thin slice that is wanted first, counted along the slice axis; the voxels do not depend on
+            it.
+        preview: Called as preview(index, slice) with every thin slice, int16 HU (rows, columns), as soon as the
+            network has given it; back-projection and fusion are still to come.
 
     Returns:
         The thin-slice volume, the uncertainty if there is one, and the report.
@@ -107,11 +113,13 @@ def enhance(
         FidelityError: What came out is no picture of the input (see `guard`).
     """
     stated = StatedSlices(thickness, interval, profile, fwhm)
-    options = Options(spacing, device, precision, stated, consistency, uncertainty, detail)
-    watch = Watch(progress, cancel)
+    options = Options(spacing, device, precision, stated, consistency, uncertainty, detail, first)
+    watch = Watch(progress, cancel, preview)
     stack.set_detail(detail)
-    chosen_device = choose_device(device)
-    runner = Runner(stack, chosen_device, choose_precision(precision, chosen_device), _BATCH[chosen_device.type], [])
+    chosen, *others = (choose_device(name) for name in device.split(","))
+    if any(other.type != chosen.type for other in others):
+        raise UsageError(f"The devices {device!r} are of several kinds, which round differently; give one kind.")
+    runner = Runner(stack, chosen, choose_precision(precision, chosen), _BATCH[chosen.type], [], others)
     volume = thick_volume(image, stated=stated, spacing=spacing, model_profile=stack.spec.slice_profile)
     volume = with_estimated_profile(volume, stated, stack.spec.slice_profile)
     further = [further_volume(other, volume, stated, stack.spec) for other in also]
@@ -129,21 +137,23 @@ def compute(plan: Plan, runner: Runner, watch: Watch, further: Sequence[ThickVol
     """
     judged = judge_all(plan.volume, further, watch)
     watch.progress("interpolate", 0, 1)
-    thin = apply_along_slices(plan.interpolation, plan.volume.slices)
+    growing = plan.volume.growing(len(plan.thin), float(plan.thin[0]), plan.options.spacing)
+    check = ValueCheck(plan)
     watch.progress("interpolate", 1, 1)
-    runner.run(plan, thin, watch)
-    consistency, clipped = _finish(plan, thin, watch)
+    matching = _stream(plan, growing, check, runner, watch)
+    consistency, volume, beyond = matching.rmse, growing.image, check.clipped
     check_consistency(plan, consistency)
-    told = _fuse(plan, judged, thin, runner, consistency, watch)
-    beyond = check_values(plan, thin)
+    told: list[dict[str, Any]] = []
+    if judged:
+        volume, beyond, told = _fuse(plan, judged, growing.slices, runner, consistency, watch)
+    thin = slices_view(volume, plan.volume.geometry.axis)
     bars = uncertainty_slices(plan, runner.stack, thin, runner.device, watch) if plan.gives_uncertainty else None
-    volume = _as_image(plan, _rounded(thin))
     check_grid(plan, volume)
     facts = RunFacts(
-        device=device_name(runner.device),
+        device=", ".join(device_name(one) for one in (runner.device, *runner.others)),
         precision=runner.precision,
         consistency=consistency,
-        clipped=clipped,
+        clipped=matching.clipped,
         uncertainty=None if bars is None else describe_uncertainty(thin, bars),
         further=told,
         notes=[
@@ -160,53 +170,46 @@ def compute(plan: Plan, runner: Runner, watch: Watch, further: Sequence[ThickVol
     return Enhancement(volume, uncertainty, report)
 
 
+def _stream(plan: Plan, growing: GrowingVolume, check: ValueCheck, runner: Runner, watch: Watch) -> Matching:
+    """Predict, make consistent, check and round slice by slice; give what did it, with its figures."""
+
+    def finished(index: int, values: np.ndarray) -> None:
+        check.look(index, values)
+        growing.put(index, whole_hu(values))
+
+    matching = Matching(plan, finished)
+
+    def blended(index: int, values: np.ndarray, cubic: np.ndarray) -> None:
+        watch.show(index, values)
+        matching.take(index, values, cubic)
+
+    runner.run(plan, Blending(plan, blended), watch)
+    watch.stop_if_cancelled()
+    watch.progress("consistency", 1, 1)
+    return matching
+
+
 def _fuse(
     plan: Plan,
     judged: list[FurtherSeries],
-    thin: np.ndarray,
+    slices: np.ndarray,
     runner: Runner,
     consistency: dict[str, float],
     watch: Watch,
-) -> list[dict[str, Any]]:
-    """Fuse the further series in; give what the report says of each."""
+) -> tuple[sitk.Image, Clipped, list[dict[str, Any]]]:
+    """Fuse the further series in; give the volume, what of it was clipped, and what the report says of each."""
     used = [entry for entry in judged if entry.is_used]
+    thin = slices.astype(np.float32)
     figures = fuse(plan.volume, used, thin, float(plan.thin[0]), plan.options.spacing, runner.device, watch)
     if used:
         consistency["after"] = figures[0]["after"]
     of_used = iter(figures[1:])
-    return [describe(entry, next(of_used) if entry.is_used else None) for entry in judged]
-
-
-def _finish(plan: Plan, thin: np.ndarray, watch: Watch) -> tuple[dict[str, float], dict[str, int]]:
-    """Give voxels outside the 12-bit scale their interpolated value, back-project, and measure consistency."""
-    thick = plan.volume.slices
-    sums = dict.fromkeys(("before", "after", "cubic"), 0.0)
-    clipped = {"above": 0, "below": 0}
-    rows, columns = thick.shape[1:]
-    blocks = row_blocks(rows, columns, 2 * len(thin) + 2 * len(thick))
-    for number, block in enumerate(blocks):
-        watch.stop_if_cancelled()
-        measured, part = thick[:, block], thin[:, block]
-        # interpolated once more: the first interpolation was overwritten, and two thin volumes would not fit in memory
-        cubic = apply_along_slices(plan.interpolation, measured)
-        outside = outside_scale(cubic)
-        part[outside] = cubic[outside]
-        sums["cubic"] += measured.size * residual_rmse(cubic, measured, plan.thickening) ** 2
-        sums["before"] += measured.size * residual_rmse(part, measured, plan.thickening) ** 2
-        if plan.options.consistency:
-            back_project(part, measured, plan.thickening, plan.covering)
-        np.rint(part, out=part)
-        sums["after"] += measured.size * residual_rmse(part, measured, plan.thickening) ** 2
-        clipped["above"] += int(np.count_nonzero(cubic > HU_MAX))
-        clipped["below"] += int(np.count_nonzero(cubic < HU_MIN))
-        watch.progress("consistency", number + 1, len(blocks))
-    return {name: float(np.sqrt(total / thick.size)) for name, total in sums.items()}, clipped
+    told = [describe(entry, next(of_used) if entry.is_used else None) for entry in judged]
+    check = ValueCheck(plan)
+    for index, one in enumerate(thin):
+        check.look(index, one)
+    return _as_image(plan, whole_hu(thin)), check.clipped, told
 
 
 def _as_image(plan: Plan, slices: np.ndarray) -> sitk.Image:
     return plan.volume.with_slices(slices, float(plan.thin[0]), plan.options.spacing)
-
-
-def _rounded(thin: np.ndarray) -> np.ndarray:
-    limits = np.iinfo(np.int16)
-    return np.clip(thin, limits.min, limits.max, out=thin).astype(np.int16)

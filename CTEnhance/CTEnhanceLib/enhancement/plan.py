@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from CTEnhanceLib.ct.consistency import covering_matrix
+from CTEnhanceLib.ct.bands import Bands
+from CTEnhanceLib.ct.consistency import correction_bands, covering_bands
 from CTEnhanceLib.ct.geometry import thin_positions
-from CTEnhanceLib.ct.interpolation import interpolation_matrix
-from CTEnhanceLib.ct.profile import thickening_matrix
+from CTEnhanceLib.ct.interpolation import interpolation_bands
+from CTEnhanceLib.ct.profile import thickening_bands
 from CTEnhanceLib.ct.thick_volume import ThickVolume
 from CTEnhanceLib.enhancement.options import Options
 from CTEnhanceLib.enhancement.slice_map import slice_map, unreached
@@ -38,7 +39,8 @@ class Plan:
         predictions: Which thick slice predicts which thin slice.
         interpolation: (n_thin, n_thick), cubic.
         thickening: (n_thick, n_thin), the slice profile.
-        covering: (n_thin, n_thick), which thin slices a thick one covers.
+        covering: Which thick slice covers each thin one, shape (n_thin,).
+        correction: (n_thick, n_thick), what back-projection adds to the thin slices of each thick slice.
         warnings: Sentences for the user.
     """
 
@@ -49,9 +51,10 @@ class Plan:
     options: Options
     thin: np.ndarray
     predictions: list[Prediction]
-    interpolation: np.ndarray
-    thickening: np.ndarray
+    interpolation: Bands
+    thickening: Bands
     covering: np.ndarray
+    correction: Bands
     warnings: tuple[str, ...]
 
     @property
@@ -89,6 +92,8 @@ def make_plan(volume: ThickVolume, stack: Stack, options: Options) -> Plan:
         raise ModelRefusedError(
             f"The model {spec.name!r} gives no uncertainty; leave it out or choose a model that has one."
         )
+    thickening = thickening_bands(geometry.positions, thin, volume.acquisition.profile)
+    covering = covering_bands(geometry.positions, thin)
     return Plan(
         volume,
         spec,
@@ -97,9 +102,10 @@ def make_plan(volume: ThickVolume, stack: Stack, options: Options) -> Plan:
         options,
         thin,
         predictions,
-        interpolation_matrix(geometry.positions, thin),
-        thickening_matrix(geometry.positions, thin, volume.acquisition.profile),
-        covering_matrix(geometry.positions, thin),
+        interpolation_bands(geometry.positions, thin),
+        thickening,
+        covering.first,
+        correction_bands(thickening, covering),
         warnings,
     )
 

@@ -31,13 +31,13 @@ def uncertainty_slices(plan: Plan, stack: Stack, thin: np.ndarray, device: torch
     Args:
         plan: How the slices were computed.
         stack: The model; it must have an uncertainty network.
-        thin: float32 (n_thin, rows, columns), HU: the finished picture.
+        thin: (n_thin, rows, columns), HU: the finished picture; any real type.
         device: Where to compute.
         watch: Told after each slice, and asked whether to go on.
 
     Returns:
-        float32 like `thin`, HU, > 0 everywhere. Outside the part of the slices that holds the body it is the mean over
-        the air inside that part.
+        float32 of the shape of `thin`, HU, > 0 everywhere. Outside the part of the slices that holds the body it is
+        the mean over the air inside that part.
 
     Raises:
         CancelledError: The run was cancelled.
@@ -61,7 +61,7 @@ def uncertainty_slices(plan: Plan, stack: Stack, thin: np.ndarray, device: torch
             watch.stop_if_cancelled()
             around = np.clip(np.arange(-2, 3) + index, 0, len(thin) - 1)
             beside, offset = measured_around(position / interval, len(thick))
-            stacked = np.concatenate([picture[around], measured[beside].astype(np.float32)])
+            stacked = np.concatenate([picture[around].astype(np.float32), measured[beside].astype(np.float32)])
             slices = tensor_of(np.pad(stacked, padding, mode="edge"))[None].to(device)
             where = torch.tensor([offset], dtype=torch.float32, device=device)
             logarithm = network(slices[:, :5], slices[:, 5:], where, condition)[0, 0]
@@ -98,7 +98,10 @@ def describe_uncertainty(thin: np.ndarray, uncertainty: np.ndarray) -> dict[str,
         thin: (n_thin, rows, columns), HU.
         uncertainty: The same, HU.
     """
-    bone = uncertainty[(thin > BONE_ABOVE_HU) & (thin <= HU_MAX)]
+    # slice by slice: the masks of a long volume would take as much memory as the volume
+    bone = np.concatenate(
+        [bar[(one > BONE_ABOVE_HU) & (one <= HU_MAX)] for one, bar in zip(thin, uncertainty)] or [np.empty(0)]
+    )
     if not bone.size:
         return {"bone_voxels": 0}
     return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from CTEnhanceLib.ct.intensity import STORED_MAX
 from CTEnhanceLib.errors import ModelRefusedError, UsageError
 from CTEnhanceLib.model.prediction import ANY_OFFSET, Prediction
 from CTEnhanceLib.model.spec import GeneratorSpec, ModelSpec
+from CTEnhanceLib.model.transfer import Arrival, send
 
 
 class Stack:
@@ -96,6 +98,12 @@ class Stack:
         """What height and width of slices are padded to a multiple of."""
         return max(int(module.multiple) for module in self.modules)  # type: ignore[arg-type]
 
+    def replica(self) -> Stack:
+        """Give a stack with copies of the generators as they are now, for another device."""
+        other = copy.copy(self)
+        other.modules = [copy.deepcopy(module) for module in self.modules]
+        return other
+
     def place(self, device: torch.device, precision: str) -> None:
         """Move the generators to a device and choose the precision of their inner layers."""
         self.device, self.precision = device, precision
@@ -123,11 +131,36 @@ class Stack:
         Returns:
             float32 (P, H, W) stored values, not clipped. Each depends on its own slice only, not on the batch.
         """
+        return Arrival(self.launch(context, predictions, bases, condition, interval)).wait() * STORED_MAX
+
+    def launch(
+        self,
+        context: Tensor,
+        predictions: Sequence[Prediction],
+        bases: Tensor,
+        condition: tuple[float, ...],
+        interval: float,
+    ) -> Tensor:
+        """Begin to predict thin slices: as `predict`, on the device.
+
+        On a GPU this comes back before the work is done; `transfer.Arrival` brings the slices to main memory.
+
+        Args:
+            context: (B, context, H, W) stored values, as in `predict`.
+            predictions: Likewise.
+            bases: (P, H, W) stored values, likewise.
+            condition: Likewise.
+            interval: Likewise, mm.
+
+        Returns:
+            float32 (P, H, W) on the stored scale / `STORED_MAX`.
+        """
         height, width = context.shape[-2:]
         padding = (0, -width % self.multiple, 0, -height % self.multiple)
-        scaled = functional.pad(context * (2 / STORED_MAX) - 1, padding, mode="replicate")
-        scaled = scaled.to(self.device).contiguous(memory_format=torch.channels_last)
-        padded_bases = functional.pad(bases[:, None] / STORED_MAX, padding, mode="replicate")[:, 0].to(self.device)
+        scaled = functional.pad(send(context, self.device) * (2 / STORED_MAX) - 1, padding, mode="replicate")
+        scaled = scaled.contiguous(memory_format=torch.channels_last)
+        bases = send(bases, self.device)
+        padded_bases = functional.pad(bases[:, None] / STORED_MAX, padding, mode="replicate")[:, 0]
         use_autocast = self.precision != "fp32"
         same_every_time = torch.backends.cudnn.flags(benchmark=False, deterministic=True, allow_tf32=False)
         half = torch.float16 if self.precision == "fp16" else torch.bfloat16
@@ -144,7 +177,7 @@ class Stack:
                 output = output + middle[[p.thick for p in predictions]]
             else:
                 output = output + padded_bases
-        return output[:, :height, :width].cpu() * STORED_MAX
+        return output[:, :height, :width]
 
     def _predict_listed(self, scaled: Tensor, predictions: Sequence[Prediction]) -> Tensor:
         wanted = {p.channel for p in predictions}

@@ -29,6 +29,7 @@ from CTEnhanceLib.panel.run.section import RunSection
 from CTEnhanceLib.panel.run.settings import Settings
 from CTEnhanceLib.panel.save_page import save_page
 from CTEnhanceLib.panel.self_check import SelfCheck
+from CTEnhanceLib.panel.several.section import SeveralSection
 from CTEnhanceLib.panel.style import mark, quiet
 from CTEnhanceLib.panel.understanding import Understanding, understand
 
@@ -74,6 +75,7 @@ class Panel:
         self.reading = ReadingSection(
             ui.compareCollapsibleButton, self.comparison.view_host, self._reading_changed, self._why_no_reading
         )
+        self.several = SeveralSection(ui.compareCollapsibleButton, self)
         ui.advancedCollapsibleButton.connect("contentsCollapsed(bool)", self._advanced_opened)
 
     def connect_parameters(self, parameters: Any) -> None:
@@ -94,11 +96,13 @@ class Panel:
             self.detail.show(self._spec, self.parameters.detail if self.parameters is not None else AS_THE_MODEL)
             self.ui.uncertaintyCheckBox.visible = self._has_uncertainty
             self._offer_pages()
-            running = self.run_section.is_running
+            running = self.run_section.is_running or self.several.is_running
             reading = self.reading.is_open
             self.ui.volumeCollapsibleButton.enabled = not running and not reading
             self.ui.advancedCollapsibleButton.enabled = not running and not reading
             self.ui.compareCollapsibleButton.enabled = not reading
+            self.several.widgets.section.enabled = not reading and not self.run_section.is_running
+            self.several.refresh()
             why_not = self._why_not()
             self.run_section.refresh(not why_not, why_not)
             self.comparison.refresh(self.parameters.comparedVolume if self.parameters is not None else None)
@@ -117,6 +121,7 @@ class Panel:
         """The scene was closed: what was shown of it goes."""
         self._seen, self._understanding = (), None
         self.run_section.forget()
+        self.several.forget()
         self.figures.forget()
         self.comparison.forget()
         self.reading.forget_scene()
@@ -128,6 +133,7 @@ class Panel:
     def stop(self) -> None:
         """End every process and leave the comparison: Slicer quits, or the module is reloaded."""
         self.run_section.stop_now()
+        self.several.stop_now()
         self.self_check.stop()
         self.devices.stop()
         self.installation.stop()
@@ -150,6 +156,8 @@ class Panel:
             uncertainty=chosen.uncertainty and self._has_uncertainty,
             detail=self.detail.detail(self._spec, chosen.detail),
             further=len(self.further.chosen),
+            # a part of the volume is not what the views show
+            preview=chosen.enhanceBox is None,
         )
 
     def start_run(self, listener: RunSection) -> None:
@@ -166,6 +174,17 @@ class Panel:
         self._run_settings, self._run_input = self.settings, self._understanding
         self._run_device, self._run_model = self.devices.expected, self.models.entry
         run.start(self._input_of_run(), chosen.outputVolume, self._run_settings, self.further.chosen)
+
+    def settings_for_several(self) -> Settings:
+        """What is chosen, for all volumes of a run; raises where packages or a model are missing."""
+        if self.parameters is None or self.models.entry is None:
+            raise UsageError(_("No model is installed: add a model folder."))
+        ensure_packages(self._resource_path("requirements.txt"))
+        return self.settings
+
+    def new_worker(self) -> Worker:
+        """A process for a run."""
+        return self._make_worker()
 
     def _input_of_run(self) -> Any:
         """The chosen volume, or the part of it that a box holds."""
@@ -280,8 +299,10 @@ class Panel:
     def _why_not(self) -> str:
         """Why Enhance cannot be pressed; empty when it can."""
         chosen, found = self.parameters, self._understanding
-        if self.reading.is_open:
-            return _("A reading study is open: close it first.")
+        if self.reading.is_open or self.several.is_running:
+            reading = _("A reading study is open: close it first.")
+            several = _("Several volumes are being computed: wait for their end, or cancel them.")
+            return reading if self.reading.is_open else several
         if chosen is None or chosen.inputVolume is None or found is None:
             return _("Select a CT volume first.")
         if self.models.entry is None:

@@ -48,7 +48,7 @@ def make_spec(config: TrainingConfig, measured: MeasuredProfile | None) -> Model
         pixel_spacing_range_mm=model.pixel_spacing_range_mm,
         kernels=model.kernels,
         slice_profile=measured.as_json() if measured else dict(model.slice_profile),
-        crop_margin_px=getattr(build_generator(generators[0]), "receptive_radius", None),
+        crop_margin_px=getattr(build_generator(generators[0]), "crop_margin", None),
         mirrored=model.mirrored,
     )
 

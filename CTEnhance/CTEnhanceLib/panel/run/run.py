@@ -12,8 +12,9 @@ import shutil
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Callable, Protocol
+from typing import TYPE_CHECKING, Any, Callable, Protocol
 
 import slicer
 import vtk
@@ -27,6 +28,7 @@ from CTEnhanceLib.panel.run.settings import (
     FURTHER_FILE,
     INPUT_FILE,
     OUTPUT_FILE,
+    PREVIEW_FOLDER,
     REPORT_FILE,
     UNCERTAINTY_FILE,
     Settings,
@@ -34,11 +36,15 @@ from CTEnhanceLib.panel.run.settings import (
 )
 from CTEnhanceLib.panel.translation import translated
 
+if TYPE_CHECKING:
+    from CTEnhanceLib.scene.preview import PreviewVolume
+
 logger = logging.getLogger(__name__)
 
 FOLDER_PREFIX = "CTEnhance-run-"
 _STALE_SECONDS = 24 * 3600
 _CANCELLED_EXIT_CODE = 130
+_PREVIEW_SECONDS = 0.5
 
 
 class Listener(Protocol):
@@ -65,7 +71,7 @@ class EnhanceRun:
             starting the worker.
     """
 
-    _active: EnhanceRun | None = None
+    _active: Any = None  # of whatever kind: there is one at a time
 
     def __init__(
         self,
@@ -81,6 +87,8 @@ class EnhanceRun:
         self._launched = self._over = False
         self._observations: list[tuple[vtk.vtkObject, int]] = []
         self._why_cancelled: str | None = None
+        self._preview: PreviewVolume | None = None
+        self._previewed = 0.0
 
     @classmethod
     def is_active(cls) -> bool:
@@ -117,6 +125,8 @@ class EnhanceRun:
         self._output_id = output_node.GetID() if output_node is not None else None
         self._started = time.monotonic()
         self._write_input(further)
+        if settings.preview:
+            self._begin_preview()
         EnhanceRun._active = self
         self._watch_scene()
         self._listener.run_started(self)
@@ -181,16 +191,41 @@ class EnhanceRun:
         for event, slot in ((scene.NodeAboutToBeRemovedEvent, node_removed), (scene.StartCloseEvent, scene_closes)):
             self._observations.append((scene, scene.AddObserver(event, slot)))
 
+    def _begin_preview(self) -> None:
+        from CTEnhanceLib.scene.preview import PreviewVolume, slice_looked_at
+
+        spacing = self._settings.spacing
+        self._settings = replace(self._settings, first=slice_looked_at(self._input, spacing))
+        self._preview = PreviewVolume(self._input, spacing, self.folder / PREVIEW_FOLDER)
+
+    def _show_preview(self) -> None:
+        """Show the slices that came; a picture that fails must not spoil the run."""
+        if self._preview is None or time.monotonic() - self._previewed < _PREVIEW_SECONDS:
+            return
+        try:
+            self._preview.take_new()
+        except Exception:
+            logger.exception("The slices computed so far could not be shown")
+            self._preview = None
+        self._previewed = time.monotonic()
+
+    def _end_preview(self) -> None:
+        preview, self._preview = self._preview, None
+        if preview is not None:
+            preview.remove()
+
     def _line_came(self, line: str) -> None:
         progress = parse_progress(line)
         if progress is not None and self._why_cancelled is None:
             self._listener.run_progressed(progress)
+            self._show_preview()
 
     def _worker_ended(self, end: WorkerEnd) -> None:
         self._over = True
         for observed, tag in self._observations:
             observed.RemoveObserver(tag)
         try:
+            self._end_preview()
             outcome = self._outcome(end)
         except Exception as error:
             logger.exception("The result could not be taken over")

@@ -10,6 +10,7 @@ OUTPUT_FILE = "output.nrrd"
 REPORT_FILE = "report.json"
 FURTHER_FILE = "further-{}.nrrd"
 UNCERTAINTY_FILE = "uncertainty.nrrd"
+PREVIEW_FOLDER = "seen"
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class Settings:
         consistency: Whether the result is matched to the measured slices.
         uncertainty: Whether an uncertainty volume is wanted.
         further: How many further series of the scan are fused in.
+        preview: Whether slices are shown as they come.
+        first: The thin slice that is wanted first; None where none is.
         detail: 0 (accurate) to 1 (crisp); None where the model has one set of weights.
     """
 
@@ -41,6 +44,8 @@ class Settings:
     uncertainty: bool = False
     detail: float | None = None
     further: int = 0
+    preview: bool = False
+    first: int | None = None
 
 
 def command_arguments(folder: Path, settings: Settings) -> list[str]:
@@ -60,6 +65,10 @@ def command_arguments(folder: Path, settings: Settings) -> list[str]:
         arguments += ["--fwhm", f"{settings.fwhm:g}"]
     if settings.uncertainty:
         arguments += ["--uncertainty", str(folder / UNCERTAINTY_FILE)]
+    if settings.preview:
+        arguments += ["--preview", str(folder / PREVIEW_FOLDER)]
+    if settings.first is not None:
+        arguments += ["--first", str(settings.first)]
     if not settings.consistency:
         arguments.append("--no-consistency")
     return [*arguments, "--report", str(folder / REPORT_FILE), "--progress", "json", "--lifeline", "stdin"]

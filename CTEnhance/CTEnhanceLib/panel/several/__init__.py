@@ -1,0 +1,1 @@
+"""Several loaded volumes, computed one after the other with the model loaded once."""
