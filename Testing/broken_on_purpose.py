@@ -194,15 +194,15 @@ FAULTS = (
     Fault(
         "cancel is not asked for during the consistency stage",
         "enhancement/pipeline.py",
-        "        watch.stop_if_cancelled()\n        measured, part",
-        "        measured, part",
+        '    watch.stop_if_cancelled()\n    watch.progress("consistency", 1, 1)\n',
+        '    watch.progress("consistency", 1, 1)\n',
         ("enhancement/test_pipeline.py", "while_it_is_made_consistent"),
     ),
     Fault(
         "a batch that ran out of memory is skipped",
         "enhancement/predict.py",
-        "                self._retreat(error)\n",
-        "                self._retreat(error)\n                start = members.stop\n",
+        "                    lanes = self._lanes()\n                continue\n",
+        "                    lanes = self._lanes()\n",
         ("enhancement/test_pipeline.py", "no_slice_is_skipped"),
     ),
     Fault(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from broken_on_purpose import FAULTS
 from CTEnhanceLib.version import __version__
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -26,6 +27,14 @@ def test_the_page_on_architecture_names_every_room_and_no_other() -> None:
     library = REPOSITORY / "CTEnhance" / "CTEnhanceLib"
     rooms = {path.name for path in library.iterdir() if path.is_dir() and (path / "__init__.py").is_file()}
     assert set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == rooms
+
+
+def test_every_fault_that_can_be_put_back_still_has_its_place() -> None:
+    library = REPOSITORY / "CTEnhance" / "CTEnhanceLib"
+    stale = [fault.name for fault in FAULTS if fault.right not in (library / fault.file).read_text(encoding="utf-8")]
+    assert not stale, "change these in broken_on_purpose.py or faults_in_slicer.py with the code"
+    missing = [fault.name for fault in FAULTS if not (REPOSITORY / "Testing" / fault.test[0]).exists()]
+    assert not missing
 
 
 def test_the_workflow_runs_make_test_on_every_python_that_is_supported() -> None:
