@@ -24,6 +24,8 @@ from draw_panel import Studio  # noqa: E402 - found through the line above
 SIZE = (860, 560)
 """What a window of 1280 x 720 leaves for views."""
 PANEL_WIDTH = 360
+GAP_MIDDLE, GAP_ACROSS = np.array([8.0, -5.0, -3.0]), np.array([3.46, 0.0, -2.0])
+"""A gap in the phantom's joint surface, RAS mm from its `FRACTURE`: 1.5 mm wide in the truth, without a step."""
 COLOURS = 256
 """Of a picture without 3D views: grey slices and a few marks need no more, and the file is half as large."""
 
@@ -162,12 +164,13 @@ def fracture(tutorial: Tutorial) -> None:
     studio.compute(node)
     tutorial.finish()
     tutorial.set("layoutComboBox", "coronal")
-    tutorial.comparison.jump((-left, -back, up))
+    middle = np.array([-left, -back, up]) + GAP_MIDDLE
+    tutorial.comparison.jump(middle.tolist())
     module.ui.figuresCollapsibleButton.collapsed = False
     module.ui.profileButton.click()
     line = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLMarkupsLineNode")
-    for side in (-4.0, 4.0):
-        line.AddControlPointWorld(-left + side, -back, up)
+    for end in (middle - GAP_ACROSS, middle + GAP_ACROSS):
+        line.AddControlPointWorld(*end)
     tutorial.set("layoutComboBox", "coronal")
     tutorial.take("fracture-line", tutorial.panel(), tutorial.views())
     module.ui.profileButton.click()

@@ -138,6 +138,8 @@ def look_like(node: slicer.vtkMRMLScalarVolumeNode, like: slicer.vtkMRMLScalarVo
 def remove_with_belongings(node: slicer.vtkMRMLDisplayableNode) -> None:
     """Remove a node with its display and storage nodes, which Slicer would leave behind."""
     scene = node.GetScene()
+    if scene is None:  # the user was quicker
+        return
     belongings = [node.GetNthDisplayNode(index) for index in range(node.GetNumberOfDisplayNodes())]
     belongings += [node.GetNthStorageNode(index) for index in range(node.GetNumberOfStorageNodes())]
     for each in [node, *belongings]:

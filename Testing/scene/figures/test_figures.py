@@ -198,3 +198,26 @@ def test_a_line_that_is_not_placed_yet_is_refused(view_host, measured, computed)
     comparison = Comparison(measured, computed, view_host=view_host)
     with pytest.raises(InputRefusedError, match="'empty' has no two points"):
         ProfileLine(comparison.volumes, empty)
+
+
+def test_tables_and_charts_are_made_without_a_word_on_the_console(view_host, measured, computed, line, capfd):
+    comparison = Comparison(measured, computed, view_host=view_host)
+    capfd.readouterr()
+    ProfileLine(comparison.volumes, line).remove()
+    assert capfd.readouterr().err == ""
+    comparison.leave()
+
+
+def test_a_line_is_seen_in_the_slice_it_was_drawn_in(view_host, measured, computed, line):
+    comparison = Comparison(measured, computed, view_host=view_host)
+    comparison.show("coronal")
+    ends = [[0.0] * 3, [0.0] * 3]
+    for index, end in enumerate(ends):
+        line.GetNthControlPointPositionWorld(index, end)
+    line.SetNthControlPointPositionWorld(1, ends[1][0], ends[0][1], ends[1][2])  # into one coronal plane
+    comparison.jump(ends[0])
+    line.CreateDefaultDisplayNodes()
+    with_line = comparison.view_host.grab("CTECCoronal").astype(int)
+    line.GetDisplayNode().SetVisibility(False)
+    assert np.abs(with_line - comparison.view_host.grab("CTECCoronal")).max() > 100
+    comparison.leave()

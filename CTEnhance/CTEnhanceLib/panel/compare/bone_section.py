@@ -73,7 +73,9 @@ class BoneSection:
     def leave(self) -> None:
         """The comparison is left: its box goes."""
         if self._roi is not None:
-            slicer.mrmlScene.RemoveNode(self._roi)
+            from CTEnhanceLib.scene.nodes import remove_with_belongings
+
+            remove_with_belongings(self._roi)
             self._roi = None
 
     def forget(self) -> None:

@@ -159,11 +159,13 @@ class FiguresSection:
             self._ui.figuresLabel.visible = True
 
     def _end_line(self) -> None:
+        from CTEnhanceLib.scene.nodes import remove_with_belongings
+
         line, profile, self._line, self._profile = self._line, self._profile, None, None
         line.RemoveObserver(self._line_tag)
         if profile is not None:
             profile.remove()
-        slicer.mrmlScene.RemoveNode(line)
+        remove_with_belongings(line)
         self._ui.figuresLabel.visible = False
 
     @reported

@@ -42,6 +42,11 @@ def application_logic(scene: slicer.vtkMRMLScene) -> slicer.vtkSlicerApplication
     segmentations = slicer.vtkSlicerSegmentationsModuleLogic()  # registers how segments are converted
     segmentations.SetMRMLScene(scene)
     application.SetModuleLogic("Segmentations", segmentations)
+    markups = slicer.vtkSlicerMarkupsLogic()  # knows how lines and boxes are drawn
+    markups.SetMRMLApplicationLogic(application)
+    markups.SetMRMLScene(scene)
+    application.SetModuleLogic("Markups", markups)
+    application.kept = markups  # an application holds its modules' logics weakly
     slicer.vtkMRMLSliceNode.AddDefaultSliceOrientationPresets(scene, True)
     if scene.GetSingletonNode("default", "vtkMRMLCrosshairNode") is None:
         crosshair = slicer.vtkMRMLCrosshairNode()
