@@ -58,6 +58,7 @@ cmake-lists: setup
 retrain: setup
 	$(BIN)/python -m pip install --quiet --editable ".[training]" "$(TORCH)"
 	$(BIN)/python -m CTEnhanceLib train $(sort $(wildcard configs/default/[1-9]-*.toml))
+	$(BIN)/python -m CTEnhanceLib train-uncertainty configs/default/uncertainty.toml
 
 # the table in docs/reliability.md, from tests that run for it
 reliability: setup

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -20,12 +20,15 @@ from CTEnhanceLib.dicom.volumes import read_volume
 from CTEnhanceLib.errors import UsageError
 from CTEnhanceLib.files.atomic import check_writable, make_folder, require_different_files, write_text
 from CTEnhanceLib.files.progress import BarProgress
-from CTEnhanceLib.model.folder import DEFAULT_MODEL
+from CTEnhanceLib.model.figures import put_figures
+from CTEnhanceLib.model.folder import DEFAULT_MODEL, find_model, open_model
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import SimpleITK as sitk
 
-    from CTEnhanceLib.evaluation.fractures.study import Method
+    from CTEnhanceLib.evaluation.fractures.study import Method, Study
 
 _BASELINES = {"measured": "repeat", "linear": "linear", "cubic": "cubic", "cubic + back-projection": None}
 
@@ -40,9 +43,12 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     add_shape_option(parser)
     parser.add_argument("--crop", nargs=6, type=int, metavar="N", help="first and last-but-one index along x, y, z")
     parser.add_argument("--copies", type=int, default=7, help="blocks with other sizes; default: %(default)s")
+    parser.add_argument("--gaps", type=int, default=24, help="gaps in a block, at most; default: %(default)s")
+    parser.add_argument("--steps", type=int, default=12, help="steps in a block, at most; default: %(default)s")
     parser.add_argument("--axes", default="xyz", help="axes that serve as slice axis in turn; default: %(default)s")
     add_device_option(parser)
     parser.add_argument("--json", metavar="PATH", help="write every reading")
+    parser.add_argument("--into", metavar="DIR", help="put the figures into the card and metrics.json of this model")
     parser.add_argument("--plots", metavar="DIR", help="write the curves as PNG")
     parser.set_defaults(run=run)
 
@@ -58,16 +64,19 @@ def run(args: argparse.Namespace) -> None:
         check_writable(args.json)
     plots = None if args.plots is None else make_folder(args.plots)
 
+    from CTEnhanceLib.evaluation.fractures.record import record
     from CTEnhanceLib.evaluation.fractures.study import Design, run_study
     from CTEnhanceLib.evaluation.fractures.tables import markdown
 
     design = Design(
         SliceProfile(args.profile, args.thickness),
         copies=args.copies,
+        gaps=args.gaps,
+        steps=args.steps,
         axes=tuple("zyx".index(axis) for axis in args.axes),
     )
     volumes = {path: _cropped(read_volume(path), args.crop) for path in args.thin}
-    study = run_study(volumes, _methods(args), design, BarProgress())
+    study = run_study(volumes, study_methods(args.model, args.detail, args.device), design, BarProgress())
     if args.json is not None:
         write_text(json.dumps(study.as_json()) + "\n", args.json)
     if plots is not None:
@@ -75,7 +84,17 @@ def run(args: argparse.Namespace) -> None:
         from CTEnhanceLib.evaluation.plots import save_figure
 
         save_figure(fracture_curves(study), plots / "fractures.png")
-    print(markdown(study), end="")
+    if args.into is not None:
+        put_study(find_model(args.into), study)
+    print(markdown(record(study)), end="")
+
+
+def put_study(folder: Path, study: Study) -> None:
+    """Put the figures of a study into a model folder: metrics.json and the card (errors as in `put_figures`)."""
+    from CTEnhanceLib.evaluation.fractures.record import METRICS_NAME, card_lines, record
+
+    figures = record(study)
+    put_figures(folder, METRICS_NAME, figures, "Fractures", card_lines(figures, open_model(folder).spec.name))
 
 
 def _cropped(image: sitk.Image, limits: list[int] | None) -> sitk.Image:
@@ -84,18 +103,23 @@ def _cropped(image: sitk.Image, limits: list[int] | None) -> sitk.Image:
     return image[limits[0] : limits[1], limits[2] : limits[3], limits[4] : limits[5]]
 
 
-def _methods(args: argparse.Namespace) -> Mapping[str, Method]:
-    """Give what makes thin slices: the baselines, and each model with each `detail` asked for."""
+def study_methods(models: Sequence[str], details: Sequence[float] | None, device: str) -> Mapping[str, Method]:
+    """Give what makes thin slices: the baselines, and each model with each `detail` where it has two ends.
+
+    Args:
+        models: Names or folders.
+        details: 0 to 1; None for each model's own.
+        device: "auto", "cpu", "cuda", "cuda:N" or "mps".
+    """
     from CTEnhanceLib.evaluation.baselines import YARDSTICK
     from CTEnhanceLib.model.folder import load_stack
 
     methods: dict[str, Method] = {name: partial(_baseline, kind or YARDSTICK) for name, kind in _BASELINES.items()}
-    for model in args.model:
+    for model in models:
         stack = load_stack(model)
-        details = args.detail if args.detail and stack.spec.default_detail is not None else [None]
-        for detail in details:
+        for detail in details if details and stack.spec.default_detail is not None else [None]:
             name = stack.spec.name if detail is None else f"{stack.spec.name}, detail {detail:g}"
-            methods[name] = partial(_enhanced, stack, args.device, detail)
+            methods[name] = partial(_enhanced, stack, device, detail)
     return methods
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from threading import Event
 
@@ -23,7 +22,8 @@ from CTEnhanceLib.dicom.volumes import read_volume
 from CTEnhanceLib.enhancement.options import Progress
 from CTEnhanceLib.errors import naming
 from CTEnhanceLib.files.atomic import check_writable, require_different_files, write_text
-from CTEnhanceLib.model.folder import METRICS_FILE, open_model
+from CTEnhanceLib.model.figures import read_metrics
+from CTEnhanceLib.model.folder import find_model
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -78,7 +78,7 @@ def _check(args: argparse.Namespace, progress: Progress, cancelled: Event) -> No
         profile=profile,
         detail=args.detail,
     )
-    check = check_scan(thin, thick, result.volume, result.uncertainty, profile, _metrics(args.model))
+    check = check_scan(thin, thick, result.volume, result.uncertainty, profile, read_metrics(find_model(args.model)))
     model, size = result.report["model"], " x ".join(map(str, thin.GetSize()))
     described = [
         ("scan", f"{size} voxels, {' x '.join(f'{s:.4g}' for s in thin.GetSpacing())} mm"),
@@ -89,8 +89,3 @@ def _check(args: argparse.Namespace, progress: Progress, cancelled: Event) -> No
     write_text(selfcheck_page(check, described, STATEMENT), args.page)
     if not args.progress:
         print("\n".join([*check.verdict, f"The page is {args.page}."]))
-
-
-def _metrics(model: str) -> dict:
-    path = open_model(model).path / METRICS_FILE
-    return json.loads(Path(path).read_text(encoding="utf-8")) if path.is_file() else {}

@@ -20,7 +20,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         "that is to be expected. It is calibrated on the validation cases and put into the model folder.",
     )
     parser.add_argument("config", metavar="CONFIG.toml")
-    parser.add_argument("--model", required=True, metavar="DIR", help="the model folder")
+    parser.add_argument("--model", metavar="DIR", help="the model folder; default: 'model' in training.output")
     add_config_changes_option(parser)
     parser.add_argument("--json", metavar="PATH", help="write the figures on the validation cases")
     parser.set_defaults(run=run)
@@ -32,23 +32,15 @@ def run(args: argparse.Namespace) -> None:
     from CTEnhanceLib.training.config import read_config
 
     config = read_config(args.config, args.set)
-    folder = find_model(Path(args.model))
+    folder = find_model(Path(args.model) if args.model else config.output / "model")
     if args.json is not None:
         check_writable(args.json)
     with training_packages():
         from CTEnhanceLib.training.uncertainty.run import train_uncertainty
+        from CTEnhanceLib.training.uncertainty.words import table
 
     figures = train_uncertainty(config, folder, lambda line: print(line, flush=True))
     if args.json is not None:
         write_text(json.dumps([one.as_json() for one in figures], indent=1) + "\n", args.json)
-    print("| case | detail | region | rank (gradient) | worst 5 % hold (gradient, oracle) | 95 % quantile of error/u |")
-    print("|---|---|---|---|---|---|")
-    for one in figures:
-        for name, found in one.regions.items():
-            detail = "-" if one.detail is None else f"{one.detail:g}"
-            print(
-                f"| {one.case} | {detail} | {name} | {found.rank:.2f} ({found.gradient_rank:.2f}) "
-                f"| {100 * found.worst:.0f} % ({100 * found.gradient_worst:.0f}, {100 * found.oracle_worst:.0f}) "
-                f"| {found.ratio:.2f} |"
-            )
+    print("\n".join(table([one.as_json() for one in figures])))
     print(f"the uncertainty is in {folder}")

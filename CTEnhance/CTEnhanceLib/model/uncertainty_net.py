@@ -1,7 +1,8 @@
 """The uncertainty network: computed slices in, the error to be expected of each voxel out.
 
 It looks at the finished picture (after back-projection) and at the four measured slices around each thin one, never
-into the generator: so it serves every `detail`, and pictures that several series were fused into.
+into the generator: so it serves every `detail`, and pictures that several series were fused into. Asked for the
+generator's two mirrored passes as well, it ranked errors no better (Testing/benchmarks/uncertainty.py).
 """
 
 from __future__ import annotations
@@ -15,8 +16,12 @@ NEIGHBOURS = 2
 MEASURED = 4
 """Measured slices that are looked at, half of them on each side."""
 CONDITION_SIZE = 3
+_SHAPES = 4
 _SLICES = 2 * NEIGHBOURS + 1
 _SOFT_HU = 30.0
+_TISSUE_ABOVE_HU = -300.0
+_NOISE_HU = 10.0
+_NO_TISSUE = 1e4
 _SMALLEST, _LARGEST = 0.5, 2000.0
 
 
@@ -31,14 +36,18 @@ class UncertaintyNet(nn.Module):
 
     Args:
         width: Channels at half resolution; twice as many at a quarter of it.
+        noise: Whether steepness and curvature are given as such, and the noise of the measured slices around each
+            place; False reads weights of the first version.
     """
 
-    def __init__(self, width: int = 16) -> None:
+    def __init__(self, width: int = 16, noise: bool = False) -> None:
         super().__init__()
-        self.stem = nn.Conv2d(4 * (_SLICES + MEASURED + 1), width, 3, padding=1)
+        inputs = _SLICES + MEASURED + 1 + (_SHAPES if noise else 0)
+        self.stem = nn.Conv2d(4 * inputs, width, 3, padding=1)
         self.condition = nn.Sequential(nn.Linear(CONDITION_SIZE + 3, 32), nn.ReLU(), nn.Linear(32, 2 * width))
         self.middle = nn.Conv2d(width, width, 3, padding=1)
         self.down = nn.Conv2d(width, 2 * width, 2, stride=2)
+        self.noise = nn.Conv2d(2, 2 * width, 1) if noise else None
         self.coarse = nn.Conv2d(2 * width, 2 * width, 3, padding=1)
         self.up = nn.Conv2d(2 * width, width, 1)
         self.joined = nn.Conv2d(width, width, 3, padding=1)
@@ -75,21 +84,63 @@ class UncertaintyNet(nn.Module):
             dim=1,
         )
         scale, shift = self.condition(known)[:, :, None, None].chunk(2, dim=1)
-        x = self.stem(functional.pixel_unshuffle(_features(picture, measured, offset), 2))
+        features = _features(picture, measured, offset, with_shapes=self.noise is not None)
+        x = self.stem(functional.pixel_unshuffle(features, 2))
         fine = _activate(x * (1 + scale) + shift)
         fine = fine + _activate(self.middle(fine))
-        coarse = _activate(self.coarse(_activate(self.down(fine))))
+        coarse = self.down(fine)
+        if self.noise is not None:
+            coarse = coarse + self.noise(_noise_maps(measured[:, 1:-1]))
+        coarse = _activate(self.coarse(_activate(coarse)))
         x = fine + functional.interpolate(self.up(coarse), scale_factor=2.0, mode="nearest")
         x = x + _activate(self.joined(_activate(x)))
         logarithm = functional.pixel_shuffle(self.last(x).float(), 2)
         return logarithm.clamp(float(torch.log(torch.tensor(_SMALLEST))), float(torch.log(torch.tensor(_LARGEST))))
 
 
-def _features(picture: Tensor, measured: Tensor, offset: Tensor) -> Tensor:
-    """Give the slices as differences to the middle one: small ones as they are, large ones by their logarithm."""
+def _features(picture: Tensor, measured: Tensor, offset: Tensor, with_shapes: bool) -> Tensor:
+    """Give the slices as differences to the middle one: small ones as they are, large ones compressed.
+
+    With `with_shapes` also, as absolute values: the curvature along the slice axis, the steeper side of it, the
+    steepness within the slice, and the difference to linear interpolation.
+    """
     middle = picture[:, NEIGHBOURS : NEIGHBOURS + 1]
     where = offset[:, None, None, None]
     others = torch.cat([picture[:, :NEIGHBOURS], picture[:, NEIGHBOURS + 1 :], measured], dim=1)
     line = measured[:, 1:2] * (1 - where) + measured[:, 2:3] * where
     differences = torch.cat([others - middle, line - middle], dim=1)
-    return torch.cat([middle.clamp(-1024, 3071) / 1000, torch.asinh(differences / _SOFT_HU)], dim=1)
+    if not with_shapes:
+        return torch.cat([middle.clamp(-1024, 3071) / 1000, torch.asinh(differences / _SOFT_HU)], dim=1)
+    below, above = differences[:, NEIGHBOURS - 1 : NEIGHBOURS], differences[:, NEIGHBOURS : NEIGHBOURS + 1]
+    shapes = torch.cat(
+        [(above + below).abs(), torch.maximum(above.abs(), below.abs()), _steepness(middle), (line - middle).abs()], 1
+    )
+    compressed = _compressed(torch.cat([differences, shapes], dim=1))
+    return torch.cat([middle.clamp(-1024, 3071) / 1000, compressed], dim=1)
+
+
+def _compressed(difference: Tensor) -> Tensor:
+    """HU in units of `_SOFT_HU` where small, their square root where large; the logarithm would take longer."""
+    return difference * (_SOFT_HU * (difference.abs() + _SOFT_HU)).rsqrt()
+
+
+def _steepness(slices: Tensor) -> Tensor:
+    """Give half the larger of the differences between opposite neighbours in the slice, HU."""
+    padded = functional.pad(slices, (1, 1, 1, 1), mode="replicate")
+    across = (padded[..., 1:-1, 2:] - padded[..., 1:-1, :-2]).abs()
+    along = (padded[..., 2:, 1:-1] - padded[..., :-2, 1:-1]).abs()
+    return torch.maximum(across, along) / 2
+
+
+def _noise_maps(measured: Tensor) -> Tensor:
+    """Give two maps of the fine structure of measured slices, (B, 2, H / 4, W / 4).
+
+    The first is its RMS in cells of 4 x 4 pixels; the second the lowest of the first in tissue within two cells: the
+    noise, where some place nearby is flat.
+    """
+    smooth = functional.avg_pool2d(functional.pad(measured, (1, 1, 1, 1), mode="replicate"), 3, 1)
+    rms = functional.avg_pool2d((measured - smooth).square().mean(1, keepdim=True), 4).sqrt()
+    tissue = functional.avg_pool2d(measured.mean(1, keepdim=True), 4) > _TISSUE_ABOVE_HU
+    lowest = -functional.max_pool2d(-torch.where(tissue, rms, torch.full_like(rms, _NO_TISSUE)), 5, 1, 2)
+    lowest = torch.where(lowest < _NO_TISSUE, lowest, torch.zeros_like(lowest))
+    return torch.log1p(torch.cat([rms, lowest], dim=1) / _NOISE_HU)

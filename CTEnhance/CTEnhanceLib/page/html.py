@@ -17,7 +17,7 @@ p { margin: 1mm 0 } .statement { font-weight: bold; color: #a30000 } .note { col
 table { border-collapse: collapse; font-size: 9.5pt } td, th { padding: .4mm 2.5mm; border-bottom: 1px solid #ddd;
         text-align: right; vertical-align: top } td:first-child, th:first-child { text-align: left }
 table.facts td { text-align: left } table.facts td:first-child { color: #444; white-space: nowrap }
-figure { display: inline-block; vertical-align: top; margin: 0 1.5mm 2mm 0; break-inside: avoid }
+.pictures { display: flex; flex-wrap: wrap; gap: 2mm } figure { margin: 0; break-inside: avoid }
 figure img { width: 100%; image-rendering: pixelated; background: #000; display: block }
 figcaption { font-size: 9pt } .measured { border-left: 3px solid #d98a00; padding-left: 1.5mm }
 .computed { border-left: 3px solid #1c6fc4; padding-left: 1.5mm } svg { max-width: 100%; break-inside: avoid }
@@ -92,20 +92,27 @@ def line_plot(x: np.ndarray, curves: dict[str, np.ndarray], across: str, up: str
         return left + share * (right - left), bottom - (b - low) / (high - low) * (bottom - 8)
 
     parts = [f'<rect x="{left}" y="8" width="{right - left}" height="{bottom - 8}" fill="none" stroke="#bbb"/>']
-    for value in np.linspace(low, high, 4):
+    for value in _round_values(low, high):
         parts.append(_text(left - 4, place(float(x[0]), float(value))[1] + 3, f"{value:.4g}", "end"))
-    for value in np.linspace(float(x[0]), float(x[-1]), 5):
+    for value in _round_values(float(x[0]), float(x[-1])):
         parts.append(_text(place(float(value), low)[0], bottom + 12, f"{value:.4g}", "middle"))
     for number, (name, curve) in enumerate(curves.items()):
         colour = _COLOURS[number % len(_COLOURS)]
         parts += [
-            f'<polyline fill="none" stroke="{colour}" stroke-width="1.4" points="{points}"/>'
+            f'<polyline fill="none" stroke="{colour}" stroke-width="1.2" points="{points}"/>'
             for points in _runs(x, np.asarray(curve, dtype=float), place)
         ]
         parts.append(f'<rect x="{left + 8 + 150 * number}" y="{_HEIGHT - 9}" width="14" height="3" fill="{colour}"/>')
         parts.append(_text(left + 26 + 150 * number, _HEIGHT - 4, name, "start"))
     parts.append(_text(right, 20, f"{up}; across: {across}", "end"))
     return f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" role="img">{"".join(parts)}</svg>'
+
+
+def _round_values(low: float, high: float) -> np.ndarray:
+    """Give three to eight round values between two."""
+    step = 10 ** np.floor(np.log10(max(high - low, 1e-9)))
+    step *= next(part for part in (2, 1, 0.5, 0.2) if (high - low) / (step * part) >= 3)
+    return np.arange(np.ceil(low / step - 1e-9), np.floor(high / step + 1e-9) + 1) * step
 
 
 def _runs(x: np.ndarray, curve: np.ndarray, place: object) -> list[str]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 FULL_HU = 200.0
 """HU of uncertainty at which its colour is full."""
 _MOST_PIXELS = 360
-_MARGIN = 6
+_MARGIN = 12
 
 
 def four_pictures(
@@ -35,7 +35,7 @@ def four_pictures(
     """
     axis = slice_geometry(measured).axis
     thick, thin = to_slices(measured, axis), to_slices(computed, axis)
-    rows, columns = body_part(thick)
+    rows, columns = bone_part(thick)
     thick, thin = thick[:, rows, columns], thin[:, rows, columns]
     bone = thin > BONE_ABOVE_HU
     index, row = int(bone.sum(axis=(1, 2)).argmax()), int(bone.sum(axis=(0, 2)).argmax())
@@ -56,13 +56,14 @@ def four_pictures(
     return [(data_uri(picture), caption, kind) for picture, caption, kind in shown]
 
 
-def body_part(slices: np.ndarray) -> tuple[slice, slice]:
-    """Give the rows and columns that hold the body, with a small margin.
+def bone_part(slices: np.ndarray) -> tuple[slice, slice]:
+    """Give the rows and columns that hold the bone, with what lies around it; without bone, those of the body.
 
     Args:
         slices: HU, (n, rows, columns).
     """
-    body: np.ndarray = np.asarray(np.any(slices > BODY_ABOVE_HU, axis=0))
+    bone: np.ndarray = np.asarray(np.any(slices > BONE_ABOVE_HU, axis=0))
+    body = bone if bone.any() else np.asarray(np.any(slices > BODY_ABOVE_HU, axis=0))
     spans = []
     for size, seen in zip(body.shape, (body.any(axis=1), body.any(axis=0))):
         inside = np.flatnonzero(seen)

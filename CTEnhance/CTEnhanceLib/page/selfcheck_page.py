@@ -10,7 +10,7 @@ import numpy as np
 from CTEnhanceLib.ct.intensity import BONE_ABOVE_HU
 from CTEnhanceLib.evaluation.catalogue import BIAS, ENERGY, PSNR, directions
 from CTEnhanceLib.page.html import document, facts, heading, line_plot, paragraph, pictures, table
-from CTEnhanceLib.page.pictures import FULL_HU, body_part
+from CTEnhanceLib.page.pictures import FULL_HU, bone_part
 from CTEnhanceLib.page.png import data_uri, difference, grey, heat
 from CTEnhanceLib.page.report_page import LIMITS
 
@@ -92,7 +92,7 @@ def _error_bar_table(check: SelfCheck) -> str:
 
 
 def _pictures(check: SelfCheck) -> list[tuple[str, str, str]]:
-    rows, columns = body_part(check.reference)
+    rows, columns = bone_part(check.reference)
     index = int((check.reference > BONE_ABOVE_HU).sum(axis=(1, 2)).argmax())
     true, shown = check.reference[index, rows, columns], check.computed[index, rows, columns]
     error = shown - true
@@ -110,6 +110,10 @@ def _pictures(check: SelfCheck) -> list[tuple[str, str, str]]:
     bars = check.uncertainty[index, rows, columns]
     return [
         *entries,
-        (data_uri(heat(bars, grey(shown), FULL_HU)), f"uncertainty: red {FULL_HU:g} HU and more", "computed"),
+        (
+            data_uri(heat(bars, grey(shown), FULL_HU)),
+            f"uncertainty: clear below {FULL_HU / 10:g} HU, red {FULL_HU:g} HU and more",
+            "computed",
+        ),
         (data_uri(heat(np.abs(error), grey(shown), FULL_HU)), "true error in the same colours", "computed"),
     ]

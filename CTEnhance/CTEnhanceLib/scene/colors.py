@@ -20,7 +20,7 @@ DIVERGING: tuple[Stop, ...] = (
 """Blue below zero, white at zero, red above."""
 
 UNCERTAIN: tuple[Stop, ...] = ((0.0, 0.20, 0.05, 0.35), (0.5, 0.85, 0.25, 0.45), (1.0, 1.0, 0.95, 0.45))
-"""Dark violet where predictions agree, yellow where they do not."""
+"""Dark violet where the uncertainty is small, yellow where it is large."""
 
 
 def add_colors(
@@ -36,7 +36,10 @@ def add_colors(
     """
     low, high = value_range
     function = vtk.vtkDiscretizableColorTransferFunction()
-    function.SetColorSpaceToDiverging()
+    if stops is DIVERGING:
+        function.SetColorSpaceToDiverging()
+    else:  # a diverging one would pass through white, which is no uncertainty at all to the eye
+        function.SetColorSpaceToLab()
     for place, red, green, blue in stops:
         function.AddRGBPoint(low + (high - low) * place, red, green, blue)
     function.Build()

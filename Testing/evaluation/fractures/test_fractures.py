@@ -13,8 +13,9 @@ from CTEnhanceLib.evaluation.fractures.cuts import cut_gap, cut_step
 from CTEnhanceLib.evaluation.fractures.invented import cortex_area, invented_gaps
 from CTEnhanceLib.evaluation.fractures.places import Place, gap_places, step_places, surface_lines
 from CTEnhanceLib.evaluation.fractures.probes import read_gap, read_step
-from CTEnhanceLib.evaluation.fractures.study import REFERENCE, Design, run_study
-from CTEnhanceLib.evaluation.fractures.summary import BETWEEN_SLICES, cell, plain_sentences, threshold
+from CTEnhanceLib.evaluation.fractures.record import invented_sentence, record, sentences
+from CTEnhanceLib.evaluation.fractures.study import REFERENCE, Design, joined, run_study
+from CTEnhanceLib.evaluation.fractures.summary import BETWEEN_SLICES, cell, threshold
 from CTEnhanceLib.evaluation.fractures.tables import markdown
 
 ONE = (1.0, 1.0, 1.0)
@@ -115,7 +116,16 @@ def test_five_of_a_hundred_intact_places_exceed_the_threshold(study) -> None:
 
 
 def test_the_tables_and_the_sentence_come_from_the_readings(study) -> None:
-    (sentence,) = plain_sentences(study, ["cubic"], widths=(3.0,))
+    figures = record(study)
+    (sentence,) = sentences(figures, ["cubic"], widths=(3.0,))
     assert sentence == "A gap of 3 mm lying between slices is seen in 100 of 100 with cubic."
-    text = markdown(study)
-    assert "cm2 of cortex" in text and "| cubic |" in text
+    assert invented_sentence(figures, ["cubic"]).endswith("of intact bone surface gaps were invented: 0 with cubic.")
+    text = markdown(figures)
+    assert "cm2 of bone surface" in text and "| cubic |" in text
+
+
+def test_two_volumes_count_together(study) -> None:
+    both = joined([study, study])
+    once, twice = (cell(one, "cubic", "gap", 2.0) for one in (study, both))
+    assert once is not None and twice is not None
+    assert (twice.count, twice.seen, both.area_cm2) == (2 * once.count, once.seen, 2 * study.area_cm2)

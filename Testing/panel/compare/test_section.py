@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from CTEnhanceLib.files.checksum import sha256_of
 from panel.measured import add_measured
 
 REPORT = {
@@ -101,6 +104,7 @@ def test_what_these_volumes_cannot_be_shown_as_is_not_offered(compare):
     compare.ui.compareButton.click()
     for combo, absent in ((compare.ui.blendComboBox, "uncertainty"), (compare.ui.thirdComboBox, "reference")):
         assert combo.findData(absent) == -1 and combo.findData("difference") >= 0
+    assert compare.ui.boneComboBox.findData("uncertainty") == -1 and compare.ui.boneComboBox.findData("surface") >= 0
 
 
 def test_a_slot_that_fails_says_so(compare, host, monkeypatch):
@@ -112,6 +116,30 @@ def test_a_slot_that_fails_says_so(compare, host, monkeypatch):
     monkeypatch.setattr(compare.panel.comparison.comparison, "look_from", fail)
     choose(compare.ui.lookComboBox, "left")
     assert host.messages[-1][0] == "errorDisplay" and "no such thing in this Slicer" in host.messages[-1][1]
+
+
+def test_the_panel_says_how_many_gaps_such_slices_show(compare, computed, tmp_path):
+    from CTEnhanceLib.model.figures import put_figures
+    from stacks import random_stack_folder
+
+    folder = random_stack_folder(tmp_path / "model")
+    methods = {str(folder): 0.81, "cubic + back-projection": 0.6}
+    rows = [
+        {"method": name, "kind": "gap", "angles": "between slices", "size_mm": 1.0, "seen": seen}
+        for name, seen in methods.items()
+    ]
+    put_figures(folder, "fractures", {"rows": rows}, "Fractures", [])
+    label = compare.ui.fracturesSeenLabel
+    assert not label.text.count("of 100")
+
+    def say(sha256):
+        report = {**REPORT, "model": {"name": str(folder), "sha256": sha256}}
+        computed.SetAttribute("CTEnhance.Report", json.dumps(report))
+        compare.panel.comparison.refresh(computed)
+        return label.text
+
+    assert "81 of 100 in such computed slices, in 60 of 100 in interpolated" in say(sha256_of(folder / "model.json"))
+    assert "of 100" not in say("0" * 64), "figures of other weights say nothing of these slices"
 
 
 def test_one_slider_sets_the_colours_of_whichever_map_is_on_show(compare, scene, computed):
@@ -132,6 +160,18 @@ def test_one_slider_sets_the_colours_of_whichever_map_is_on_show(compare, scene,
     choose(ui.blendComboBox, "uncertainty")
     settings = compare.panel.comparison.comparison.settings
     assert (settings.uncertainty_hu, settings.difference_hu, ui.mapRangeSlider.value) == (50.0, 200.0, 50.0)
+
+
+def test_the_uncertainty_is_offered_on_the_bone_surface_where_there_is_one(compare, scene, computed):
+    from CTEnhanceLib.scene.output import UNCERTAINTY_REFERENCE
+
+    ui = compare.ui
+    uncertainty = add_measured(scene, "uncertainty")
+    computed.SetNodeReferenceID(UNCERTAINTY_REFERENCE, uncertainty.GetID())
+    ui.compareButton.click()
+    choose(ui.boneComboBox, "uncertainty")
+    assert compare.panel.comparison.comparison.settings.bone_as == "uncertainty"
+    assert ui.mapRangeSlider.isVisibleTo(ui.comparisonControlsWidget) and ui.mapRangeSlider.value == 100.0
 
 
 def test_the_lists_offer_what_the_comparison_knows():

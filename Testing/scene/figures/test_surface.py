@@ -9,8 +9,16 @@ from vtk.util.numpy_support import vtk_to_numpy
 
 from CTEnhanceLib.errors import InputRefusedError, OutputError
 from CTEnhanceLib.scene.comparison.comparison import Comparison
-from CTEnhanceLib.scene.figures.surface import SURFACE_ATTRIBUTE, SurfaceOptions, SurfacePair, bone_surface, export_stl
-from CTEnhanceLib.scene.nodes import add_volume
+from CTEnhanceLib.scene.figures.surface import (
+    SURFACE_ATTRIBUTE,
+    UNCERTAINTY_ARRAY,
+    SurfaceOptions,
+    SurfacePair,
+    bone_surface,
+    export_stl,
+)
+from CTEnhanceLib.scene.nodes import add_volume, image_from_node, voxels
+from CTEnhanceLib.scene.output import UNCERTAINTY_REFERENCE
 
 
 def _ball(radius, *, crumbs=False, spacing=(0.5, 0.5, 1.0)):
@@ -113,3 +121,32 @@ def test_the_3d_views_can_show_surfaces_with_their_distance(view_host, measured,
     assert view_host.scene.GetNumberOfNodes() == nodes
     assert view_host.scene.GetNumberOfNodesByClass("vtkMRMLColorLegendDisplayNode") == 0
     assert isinstance(measured, slicer.vtkMRMLScalarVolumeNode)
+
+
+def test_the_surface_can_be_coloured_by_the_uncertainty_instead(view_host, measured, computed):
+    values = voxels(computed).astype(np.float32)
+    columns = np.linspace(0, 100, values.shape[2], dtype=np.float32)
+    image = sitk.GetImageFromArray(np.broadcast_to(columns, values.shape).copy())
+    image.CopyInformation(image_from_node(computed))
+    bars = add_volume(view_host.scene, image, "bars")
+    computed.SetNodeReferenceID(UNCERTAINTY_REFERENCE, bars.GetID())
+    nodes = view_host.scene.GetNumberOfNodes()
+    comparison = Comparison(measured, computed, view_host=view_host)
+    comparison.show("3d")
+    comparison.set(bone_as="uncertainty", surface_hu=500.0)
+    mesh = comparison.surfaces.computed.GetPolyData()
+    found = vtk_to_numpy(mesh.GetPointData().GetArray(UNCERTAINTY_ARRAY))
+    to_index = vtk.vtkMatrix4x4()
+    computed.GetRASToIJKMatrix(to_index)
+    across = [to_index.MultiplyPoint((*point, 1))[0] for point in vtk_to_numpy(mesh.GetPoints().GetData())]
+    assert np.allclose(found, np.interp(across, np.arange(len(columns)), columns), atol=0.1)
+    assert "its uncertainty in HU" in comparison.labels["CTEC3D"].note
+    assert comparison.surfaces.legend.GetTitleText() == "HU"
+    colored = view_host.grab("CTEC3D").astype(float)
+    assert ((colored[..., 0] > 180) & (colored[..., 2] < 150)).any()  # yellow
+    assert ((colored[..., 2] - colored[..., 1] > 30) & (colored[..., 0] < 120)).any()  # violet
+    comparison.set(bone_as="surface")
+    assert "distance from the left one" in comparison.labels["CTEC3D"].note
+    assert comparison.surfaces.legend.GetTitleText() == "mm"
+    comparison.leave()
+    assert view_host.scene.GetNumberOfNodes() == nodes

@@ -101,6 +101,14 @@ def test_the_distance_of_the_surfaces_is_coloured(comparison):
     assert (right[..., 0] - right[..., 2] > 30).any() and (right[..., 2] - right[..., 0] > 30).any()
 
 
+def test_the_uncertainty_is_shown_on_the_surface(comparison):
+    comparison.show("3d")
+    comparison.set(bone_as="uncertainty")
+    _, right = _keep(comparison, "uncertain_surface")
+    comparison.set(bone_as="rendering")
+    assert (right[..., 2] - right[..., 1] > 20).mean() > 0.02  # violet: most of the bone is well known
+
+
 def test_the_fracture_layout_shows_everything_at_once(comparison):
     comparison.show("fracture")
     left, right = _keep(comparison, "fracture")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Callable
 
 import numpy as np
@@ -89,6 +90,17 @@ class Study:
     readings: list[Reading]
     invented: dict[str, int]
     area_cm2: float
+
+    @cached_property
+    def _grouped(self) -> dict[tuple[str, str], list[Reading]]:
+        groups: dict[tuple[str, str], list[Reading]] = {}
+        for reading in self.readings:
+            groups.setdefault((reading.method, reading.kind), []).append(reading)
+        return groups
+
+    def of(self, method: str, kind: str) -> list[Reading]:
+        """Give the readings of one method and one kind."""
+        return self._grouped.get((method, kind), [])
 
     def as_json(self) -> dict[str, Any]:
         """Give all of it, JSON-ready; NaN becomes None."""
@@ -226,3 +238,12 @@ def _read(
         height = read_step(slices, block.spacing, place)
         readings.append(Reading(block.name, block.axis, method, "step", angle, size, height, nan, nan, nan))
     return readings
+
+
+def joined(studies: Sequence[Study]) -> Study:
+    """Give one study of the readings of several volumes, with the invented gaps and the areas added up."""
+    invented: dict[str, int] = {}
+    for study in studies:
+        for method, count in study.invented.items():
+            invented[method] = invented.get(method, 0) + count
+    return Study([r for study in studies for r in study.readings], invented, sum(study.area_cm2 for study in studies))

@@ -1,8 +1,7 @@
-"""The figures of the fracture study: shares seen and bridged, errors of width and height, and the plain sentence."""
+"""The figures of the fracture study: shares seen and bridged, errors of width and height."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +12,7 @@ BRIDGED_BELOW = 0.25
 """A gap of which less contrast than this share is left, and whose middle is bone, is bridged."""
 BRIDGE_HU = 200.0
 BETWEEN_SLICES = (0.0, 15.0)
+OBLIQUE = (15.0, 75.0)
 ACROSS_SLICES = (75.0, 90.0)
 EVERY_ANGLE = (0.0, 90.0)
 
@@ -66,7 +66,7 @@ def cell(study: Study, method: str, kind: str, size: float, angles: tuple[float,
         size: mm.
         angles: Lowest and highest angle that counts, degrees.
     """
-    limits = {a: threshold(study, method, kind, a) for a in (BETWEEN_SLICES, (15.0, 75.0), ACROSS_SLICES)}
+    limits = {a: threshold(study, method, kind, a) for a in (BETWEEN_SLICES, OBLIQUE, ACROSS_SLICES)}
     chosen = [r for r in _chosen(study, method, kind, angles) if r.size == size]
     if not chosen:
         return None
@@ -89,29 +89,9 @@ def sizes(study: Study, kind: str) -> list[float]:
     return sorted({r.size for r in study.readings if r.kind == kind and r.size > 0})
 
 
-def plain_sentences(study: Study, methods: Sequence[str], widths: Sequence[float] = (1.0, 2.0)) -> list[str]:
-    """Say in plain words how many gaps between slices are seen, for some methods and widths.
-
-    Args:
-        study: The readings.
-        methods: Of which something is said.
-        widths: Of the gaps, mm.
-    """
-    sentences = []
-    for width in widths:
-        parts = []
-        for method in methods:
-            found = cell(study, method, "gap", width, BETWEEN_SLICES)
-            if found is not None:
-                parts.append(f"{round(100 * found.seen)} of 100 with {method}")
-        if parts:
-            sentences.append(f"A gap of {width:g} mm lying between slices is seen in {', '.join(parts)}.")
-    return sentences
-
-
 def _chosen(study: Study, method: str, kind: str, angles: tuple[float, float]) -> list[Reading]:
     low, high = angles
-    return [r for r in study.readings if r.method == method and r.kind == kind and low <= r.angle <= high]
+    return [r for r in study.of(method, kind) if low <= r.angle <= high]
 
 
 def _limit(limits: dict[tuple[float, float], float], angle: float) -> float:

@@ -62,8 +62,8 @@ class BoneSection:
     def show_distance(self) -> None:
         """How far the surfaces lie from each other, where they are shown."""
         comparison, label = self._owner.comparison, self._ui.surfaceLabel
-        label.visible = comparison is not None and comparison.settings.bone_as == "surface"
-        if comparison is not None and comparison.settings.bone_as == "surface":
+        label.visible = comparison is not None and comparison.settings.bone_as != "rendering"
+        if comparison is not None and comparison.settings.bone_as != "rendering":
             distance, how = comparison.surfaces.distance, comparison.surfaces.options.text
             words = _("Distance {mean:.2f} mm on average, 95 % within {most:.2f} mm. {how}.").format(
                 mean=distance.mean, most=distance.percentile_95, how=how[:1].upper() + how[1:]

@@ -38,7 +38,11 @@ def comparison_choices() -> dict[str, list[tuple[str, str]]]:
             ("reference", _("Thin reference")),
             ("uncertainty", _("Uncertainty")),
         ],
-        "bone_as": [("rendering", _("Volume rendering")), ("surface", _("Surfaces with distance"))],
+        "bone_as": [
+            ("rendering", _("Volume rendering")),
+            ("surface", _("Surfaces with distance")),
+            ("uncertainty", _("Surfaces with uncertainty")),
+        ],
         "preset": [(name, name) for name in ("CT-Bone", "CT-Bones", "CT-Cropped-Volume-Bone")],
         "look": [
             ("anterior", _("Anterior")),

@@ -14,7 +14,9 @@ from slicer.i18n import tr as _
 from CTEnhanceLib.errors import CTEnhanceError, UsageError
 from CTEnhanceLib.panel.compare.bone_section import BoneSection
 from CTEnhanceLib.panel.compare.choices import comparison_choices
+from CTEnhanceLib.panel.compare.fractures_seen import fractures_seen
 from CTEnhanceLib.panel.dialogs import reported
+from CTEnhanceLib.panel.style import quiet
 from CTEnhanceLib.panel.translation import translated
 
 _LISTS = {
@@ -69,7 +71,15 @@ class ComparisonSection:
             else _("Choose a volume that CTEnhance computed.")
         )
         self._ui.comparisonControlsWidget.visible = is_open
+        self._say_what_is_seen(computed)
         self.bone.show_distance()
+
+    def _say_what_is_seen(self, computed: Any) -> None:
+        from CTEnhanceLib.scene.provenance import report_of
+
+        said = fractures_seen(report_of(computed)) if _is_computed(computed) else ""
+        self._ui.fracturesSeenLabel.text = quiet(said)
+        self._ui.fracturesSeenLabel.visible = bool(said)
 
     def open(self, computed: Any, reference: Any = None, settings: Settings | None = None) -> None:
         """Show a computed volume beside the one it was computed from.
@@ -185,7 +195,7 @@ class ComparisonSection:
     def _offer(self, comparison: Comparison) -> None:
         """Lists hold what these two volumes can be shown as."""
         has = _has(comparison.volumes.computed, comparison.volumes.reference)
-        for name in ("blend", "third"):
+        for name in has:
             combo = getattr(self._ui, _LISTS[name])
             combo.clear()
             for key, words in comparison_choices()[name]:
@@ -208,7 +218,8 @@ class ComparisonSection:
         has = _has(computed, reference)
         blend = settings.blend if settings.blend in has["blend"] else "none"
         third = settings.third if settings.third in has["third"] else "difference"
-        return settings.changed(blend=blend, third=third, layout_before=view_host.layout())
+        bone_as = settings.bone_as if settings.bone_as in has["bone_as"] else "rendering"
+        return settings.changed(blend=blend, third=third, bone_as=bone_as, layout_before=view_host.layout())
 
     @reported
     def _toggled(self, on: bool) -> None:
@@ -268,7 +279,7 @@ class ComparisonSection:
 
 def _map_shown(settings: Settings) -> str:
     """The map whose colours the slider sets: the blend's, where the third column shows the other; or none."""
-    shown = (settings.blend, settings.third if settings.layout == "third" else "")
+    shown = (settings.blend, settings.third if settings.layout == "third" else "", settings.bone_as)
     return next((name for name in shown if name in ("difference", "uncertainty")), "")
 
 
@@ -285,4 +296,5 @@ def _has(computed: Any, reference: Any) -> dict[str, set[str]]:
     return {
         "blend": {"none", "reveal", "checkerboard", "flicker", "difference", *uncertainty},
         "third": {"difference", *uncertainty, *thin},
+        "bone_as": {"rendering", "surface", *uncertainty},
     }

@@ -327,7 +327,7 @@ class Comparison:
         return self._boxes[threshold]
 
     def _require_volumes(self, settings: Settings) -> None:
-        wanted = (settings.blend, settings.third)
+        wanted = (settings.blend, settings.third, settings.bone_as)
         if "uncertainty" in wanted and self.volumes.uncertainty is None:
             raise InputRefusedError(
                 f"'{self.volumes.computed.GetName()}' has no uncertainty: compute it again with its uncertainty."

@@ -57,7 +57,7 @@ class DerivedVolumes:
         self.fill_left(settings)
         if settings.blend == "difference":
             self.difference(settings)
-        if settings.bone_as == "surface":
+        if settings.bone_as != "rendering":
             self.surfaces(settings)
 
     def fill_left(self, settings: Settings) -> None:

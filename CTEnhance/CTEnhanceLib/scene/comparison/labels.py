@@ -33,6 +33,11 @@ LONGEST_LINE = 34
 SHORT_NOTE = "not for diagnosis"
 """What the research note shrinks to where there is one line; measured slices do not carry it."""
 
+_SURFACE_COLOURS = {
+    "surface": "distance from the left one, red outside",
+    "uncertainty": "its uncertainty in HU, yellow where it is large",
+}
+
 
 @dataclass(frozen=True)
 class LabelText:
@@ -98,10 +103,10 @@ class LabelTexts:
 
     def of_volume(self, view: VolumeView) -> LabelText:
         """Label of a 3D view."""
-        if self._settings.bone_as == "surface":
+        if self._settings.bone_as != "rendering":
             drawn = f"surface at {self._settings.surface_hu:g} HU"
             if side_of(view) is Side.COMPUTED:
-                drawn += ", colour: distance from the left one, red outside"
+                drawn += f", colour: {_SURFACE_COLOURS[self._settings.bone_as]}"
         else:
             lit = "lit" if self._bone.shading else "unlit"
             drawn = f"{self._bone.preset} {self._bone.shift:+g} HU, {lit}, same on both sides"

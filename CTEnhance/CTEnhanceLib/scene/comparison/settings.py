@@ -27,7 +27,7 @@ AS_MEASURED = "measured"
 LEFT = (AS_MEASURED, *KINDS)
 BLENDS = ("none", "reveal", "checkerboard", "flicker", "difference", "uncertainty")
 THIRD = ("difference", "reference", "uncertainty")
-BONE_AS = ("rendering", "surface")
+BONE_AS = ("rendering", "surface", "uncertainty")
 
 
 @dataclass(frozen=True)
@@ -40,14 +40,14 @@ class Settings:
         blend: What the computed views show beside the computed volume (one of `BLENDS`).
         third: What the third column shows (one of `THIRD`).
         guides: Whether slice views show the crosshair and where the other slices cut them.
-        bone_as: How the 3D views show bone: volume rendering, or surfaces with their distance.
+        bone_as: How the 3D views show bone: volume rendering, surfaces with their distance, or with the uncertainty.
         preset: Preset of the bone rendering.
         shift: HU by which its curves are moved up.
         shading: Whether its surfaces are lit.
         surface_hu: HU at which the surfaces lie.
         distance_mm: Distance of the surfaces at which the colours are full.
         difference_hu: HU at which the colours of the difference map are full.
-        uncertainty_hu: HU at which the colour of the uncertainty overlay is full.
+        uncertainty_hu: HU at which the colour of the uncertainty is full, over slices and on the surface.
         layout_before: The user's own layout, by Slicer's number.
     """
 

@@ -154,8 +154,10 @@ class ViewSetup:
 
     def _show_bone(self, views: Sequence[VolumeView], surfaces: Callable[[], SurfacePair]) -> None:
         left, computed = ([view for view in views if side_of(view) is side] for side in (Side.MEASURED, Side.COMPUTED))
-        if views and self._settings.bone_as == "surface":
-            surfaces().show(left, computed)
+        settings = self._settings
+        if views and settings.bone_as != "rendering":
+            bars = self._volumes.uncertainty if settings.bone_as == "uncertainty" else None
+            surfaces().show(left, computed, bars, settings.uncertainty_hu)
             self._parts.append(_Hiding(surfaces()))
         elif views:
             self._bone.show(self._volumes.left, left)

@@ -1,4 +1,4 @@
-"""Bone surfaces: of both volumes at one threshold, for printing, with the distance between them shown on one."""
+"""Bone surfaces: of both volumes at one threshold, for printing; one shows their distance or its uncertainty."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import slicer
@@ -14,13 +15,14 @@ from scipy.ndimage import map_coordinates
 from vtk.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 
 from CTEnhanceLib.errors import InputRefusedError, OutputError
-from CTEnhanceLib.scene.colors import DIVERGING, add_colors, add_legend
+from CTEnhanceLib.scene.colors import DIVERGING, UNCERTAIN, Stop, add_colors, add_legend
 from CTEnhanceLib.scene.comparison.views.view_host import VolumeView
 from CTEnhanceLib.scene.nodes import matrix_array, remove_with_belongings, voxels
 from CTEnhanceLib.scene.provenance import COLORS, kind_of
 
 SURFACE_ATTRIBUTE = "CTEnhance.Surface"
 DISTANCE_ARRAY = "CTEnhance distance"
+UNCERTAINTY_ARRAY = "CTEnhance uncertainty"
 
 
 @dataclass(frozen=True)
@@ -131,16 +133,20 @@ def signed_distances(
     function.SetInput(surface)
     # Its method for whole arrays runs in threads that it was not made for, and crashes.
     distances = np.abs([function.FunctionValue(point) for point in points.tolist()])
+    return np.where(_values_at(points, volume, cval=-1024) > threshold, -distances, distances)
+
+
+def _values_at(points: np.ndarray, volume: slicer.vtkMRMLScalarVolumeNode, **beyond: Any) -> np.ndarray:
+    """Give the values of a volume at points (RAS in its own frame), linearly interpolated."""
     matrix = vtk.vtkMatrix4x4()
     volume.GetRASToIJKMatrix(matrix)
     to_index = matrix_array(matrix)[:3]
     index = points @ to_index[:, :3].T + to_index[:, 3]
-    values = map_coordinates(voxels(volume), index[:, ::-1].T, np.float32, order=1, cval=-1024)
-    return np.where(values > threshold, -distances, distances)
+    return map_coordinates(voxels(volume), index[:, ::-1].T, np.float32, order=1, **beyond)
 
 
 class SurfacePair:
-    """The bone of both volumes as surfaces, the computed one coloured by its distance from the other.
+    """The bone of both volumes as surfaces; the computed one shows its distance from the other or its uncertainty.
 
     Args:
         left: The measured volume, or an interpolation of it.
@@ -171,21 +177,39 @@ class SurfacePair:
         self.distance = SurfaceDistance(
             float(absolute.mean()), float(np.percentile(absolute, 95)), float(absolute.max())
         )
-        array = numpy_to_vtk(distances.astype(np.float32), deep=True)
-        array.SetName(DISTANCE_ARRAY)
-        self.computed.GetPolyData().GetPointData().AddArray(array)
+        self._add_array(DISTANCE_ARRAY, distances)
         self.range_mm = range_mm
-        self.colors = add_colors(self._scene, "CTEnhance distance", DIVERGING, (-range_mm, range_mm))
+        self.colors: slicer.vtkMRMLProceduralColorNode | None = None
         self.legend: slicer.vtkMRMLColorLegendDisplayNode | None = None
-        self._color_by_distance()
 
-    def show(self, left_views: Sequence[VolumeView], computed_views: Sequence[VolumeView]) -> None:
-        """Show each surface in its own 3D views."""
+    def show(
+        self,
+        left_views: Sequence[VolumeView],
+        computed_views: Sequence[VolumeView],
+        uncertainty: slicer.vtkMRMLScalarVolumeNode | None = None,
+        range_hu: float = 100.0,
+    ) -> None:
+        """Show each surface in its own 3D views.
+
+        Args:
+            left_views: Where the left one is shown.
+            computed_views: Where the computed one is shown.
+            uncertainty: Uncertainty of the computed volume, which then colours its surface in place of the distance.
+            range_hu: HU at which its colour is full.
+        """
         for model, views in ((self.left, left_views), (self.computed, computed_views)):
             model.GetDisplayNode().SetViewNodeIDs(tuple(view.node.GetID() for view in views))
             model.GetDisplayNode().SetVisibility(bool(views))
+        if uncertainty is None:
+            self._color(DISTANCE_ARRAY, DIVERGING, (-self.range_mm, self.range_mm))
+        else:
+            points = vtk_to_numpy(self.computed.GetPolyData().GetPoints().GetData())
+            self._add_array(UNCERTAINTY_ARRAY, _values_at(points, uncertainty, mode="nearest"))
+            self._color(UNCERTAINTY_ARRAY, UNCERTAIN, (0.0, range_hu))
         if computed_views:
-            self.legend = add_legend(self.computed, "mm", [view.node.GetID() for view in computed_views], "%.1f")
+            title, label_format = ("mm", "%.1f") if uncertainty is None else ("HU", "%.0f")
+            shown_in = [view.node.GetID() for view in computed_views]
+            self.legend = add_legend(self.computed, title, shown_in, label_format)
 
     def hide(self) -> None:
         """Take surfaces and legend out of the views."""
@@ -194,6 +218,9 @@ class SurfacePair:
         if self.legend is not None:
             self._scene.RemoveNode(self.legend)
             self.legend = None
+        if self.colors is not None:
+            self._scene.RemoveNode(self.colors)
+            self.colors = None
 
     def export(self, folder: str | Path) -> list[Path]:
         """Write both surfaces as STL files into a folder.
@@ -211,15 +238,20 @@ class SurfacePair:
         self.hide()
         for model in (self.left, self.computed):
             remove_with_belongings(model)
-        self._scene.RemoveNode(self.colors)
 
-    def _color_by_distance(self) -> None:
+    def _add_array(self, name: str, values: np.ndarray) -> None:
+        array = numpy_to_vtk(values.astype(np.float32), deep=True)
+        array.SetName(name)
+        self.computed.GetPolyData().GetPointData().AddArray(array)
+
+    def _color(self, array: str, stops: Sequence[Stop], value_range: tuple[float, float]) -> None:
+        self.colors = add_colors(self._scene, array, stops, value_range)
         display = self.computed.GetDisplayNode()
         modified = display.StartModify()
-        display.SetActiveScalar(DISTANCE_ARRAY, vtk.vtkAssignAttribute.POINT_DATA)
+        display.SetActiveScalar(array, vtk.vtkAssignAttribute.POINT_DATA)
         display.SetAndObserveColorNodeID(self.colors.GetID())
         display.SetScalarRangeFlag(slicer.vtkMRMLDisplayNode.UseManualScalarRange)
-        display.SetScalarRange(-self.range_mm, self.range_mm)
+        display.SetScalarRange(*value_range)
         display.SetScalarVisibility(True)
         display.EndModify(modified)
 

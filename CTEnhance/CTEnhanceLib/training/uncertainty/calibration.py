@@ -17,8 +17,9 @@ from CTEnhanceLib.model.spec import UncertaintySpec
 from CTEnhanceLib.model.stack import Stack
 from CTEnhanceLib.training.validation import Case
 
-EXACT = 2.0
+COVERED = 0.95
 _REGIONS = ("bone", "body")
+_SCALES = np.exp(np.linspace(np.log(0.25), np.log(4.0), 400))
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,44 @@ class CaseFigures:
         return {"case": self.case, "detail": self.detail, **{name: asdict(f) for name, f in self.regions.items()}}
 
 
-def measure(case: Case, stack: Stack, detail: float | None) -> CaseFigures:
-    """Enhance a case and compare its uncertainty with the true error.
+@dataclass(frozen=True)
+class Measured:
+    """A computed case beside its truth; slices near the ends left out.
+
+    Attributes:
+        picture, truth, bars: (n_slices, rows, columns), HU.
+        masks: Regions by name.
+    """
+
+    picture: np.ndarray
+    truth: np.ndarray
+    bars: np.ndarray
+    masks: dict[str, np.ndarray]
+
+    def figures(self, scale: float) -> dict[str, ErrorBarFigures]:
+        """Give the figures of each region that is there, with the uncertainty multiplied by a scale."""
+        bars = self.bars * np.float32(scale)
+        found = {n: error_bar_figures(self.picture, self.truth, bars, self.masks[n]) for n in _REGIONS}
+        return {name: figures for name, figures in found.items() if figures is not None}
+
+    def covered(self, region: str, scales: np.ndarray) -> np.ndarray:
+        """Give the share of voxels whose error is at most twice the scaled uncertainty, for each scale.
+
+        Args:
+            region: One of `masks`.
+            scales: What the uncertainty is multiplied by, shape (n,).
+
+        Returns:
+            0 to 1, shape (n,).
+        """
+        inside = self.masks[region]
+        error = np.abs(self.picture[inside].astype(np.float32) - self.truth[inside])
+        needed = np.sort(error / (2 * np.maximum(self.bars[inside], 1e-3)))
+        return np.searchsorted(needed, scales, side="right") / max(1, len(needed))
+
+
+def measure(case: Case, stack: Stack, detail: float | None) -> Measured:
+    """Enhance a case with its uncertainty.
 
     Args:
         case: A volume with its reference, from `training.validation.load_case`.
@@ -50,11 +87,8 @@ def measure(case: Case, stack: Stack, detail: float | None) -> CaseFigures:
     positions = common_positions(placed["thin"], {"computed": placed["computed"]})
     picture, bars, truth = (at_positions(placed[n], positions, n)[0] for n in ("computed", "uncertainty", "thin"))
     counted, _ = counted_slices(len(positions))
-    masks = region_masks(truth)
-    figures = {
-        n: error_bar_figures(picture[counted], truth[counted], bars[counted], masks[n][counted]) for n in _REGIONS
-    }
-    return CaseFigures(case.settings.name, detail, {name: f for name, f in figures.items() if f is not None})
+    masks = {name: mask[counted] for name, mask in region_masks(truth).items()}
+    return Measured(picture[counted], truth[counted], bars[counted], masks)
 
 
 def calibrate(
@@ -66,29 +100,38 @@ def calibrate(
 ) -> tuple[UncertaintySpec, list[CaseFigures]]:
     """Set the scale for each `detail` of `spec`.
 
-    The scale is the geometric mean over the cases that have a weight, of what would make 95 % of the errors in bone
-    stay below twice the uncertainty.
+    Over the cases that have a weight, the largest deviation from 95 % of the share of bone voxels whose error stays
+    below twice the uncertainty is made as small as can be.
 
     Args:
         stack: The finished model; the network is put into it.
         network: The trained uncertainty network.
         spec: Its description; the scale is replaced.
         cases: Validation volumes.
-        report: Told one line for each measurement.
+        report: Told one line for each detail.
 
     Returns:
-        The description with its scale, and the figures that follow from it.
+        The description with its scale, and the figures with that scale.
     """
     stack.uncertainty = network.eval()
     stack.spec = replace(stack.spec, uncertainty=replace(spec, scale=(1.0,), detail=(0.0,)))
+    counts = [case.settings.weight > 0 for case in cases]
     scales, figures = [], []
     for at in spec.detail:
         detail = None if stack.spec.default_detail is None else at
         measured = [measure(case, stack, detail) for case in cases]
-        weights = [case.settings.weight if case.settings.weight > 0 else 0.0 for case in cases]
-        ratios = [np.log(f.regions["bone"].ratio / EXACT) for f in measured]
-        scales.append(round(float(np.exp(np.average(ratios, weights=weights))), 4))
-        figures += measured
+        scales.append(scale_of([one for one, does_count in zip(measured, counts) if does_count]))
+        figures += [
+            CaseFigures(case.settings.name, detail, one.figures(scales[-1])) for case, one in zip(cases, measured)
+        ]
         report(f"uncertainty: scale {scales[-1]:.3f} at detail {at:g}")
-    calibrated_on = tuple(case.settings.name for case in cases if case.settings.weight > 0)
+    calibrated_on = tuple(case.settings.name for case, does_count in zip(cases, counts) if does_count)
     return replace(spec, scale=tuple(scales), calibrated_on=calibrated_on), figures
+
+
+def scale_of(measured: Sequence[Measured]) -> float:
+    """Give the scale with the smallest largest deviation of the share in bone from 95 %."""
+    deviations = [np.abs(one.covered("bone", _SCALES) - COVERED) for one in measured]
+    worst = np.max(deviations, axis=0)
+    best = np.flatnonzero(worst <= worst.min() + 1e-6)
+    return round(float(_SCALES[best[len(best) // 2]]), 4)

@@ -21,6 +21,7 @@ _QUANTILE = 0.95
 _PER_BAR = 2.0
 _RIM = 6
 _FLOOR_HU = 2.0
+_SOFT_HU = 3.0
 
 
 def fit(
@@ -28,8 +29,9 @@ def fit(
 ) -> None:
     """Train the network, in place.
 
-    The loss is the sum of two: the Laplace likelihood of the error, whose scale is the mean absolute error, and the
-    pinball loss of its 95 % quantile (Koenker and Bassett, Econometrica 46:33, 1978), which is twice the uncertainty.
+    The loss is the sum of three: the Laplace likelihood of the error, whose scale is the mean absolute error; the
+    pinball loss of its 95 % quantile (Koenker and Bassett, Econometrica 46:33, 1978), which is twice the uncertainty;
+    and the squared distance of the logarithms of error and half the uncertainty, which large errors do not rule.
 
     Args:
         network: Untrained.
@@ -65,9 +67,10 @@ def _loss(logarithm: Tensor, error: Tensor, middle: Tensor) -> Tensor:
     likelihood = (error + 0.5) / mean + torch.log(mean)
     above = torch.log(error + _FLOOR_HU) - torch.log(_PER_BAR * scale + _FLOOR_HU)
     pinball = torch.maximum(_QUANTILE * above, (_QUANTILE - 1) * above)
+    between = torch.log(error + _SOFT_HU) - torch.log(scale / 2 + _SOFT_HU)
     # air counts a little, the body more, bone and its surface most
     weight = 0.15 + 0.85 * (middle > BODY_ABOVE_HU).float() + (middle > BONE_ABOVE_HU - 50).float()
-    return ((likelihood + 5 * pinball) * weight).sum() / weight.sum()
+    return ((likelihood + 5 * pinball + 2 * between**2) * weight).sum() / weight.sum()
 
 
 def _batch(

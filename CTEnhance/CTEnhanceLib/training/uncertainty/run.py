@@ -8,6 +8,7 @@ from typing import Callable
 import numpy as np
 import torch
 
+from CTEnhanceLib.model.figures import put_figures
 from CTEnhanceLib.model.folder import load_stack
 from CTEnhanceLib.model.spec import UncertaintySpec
 from CTEnhanceLib.model.stack import Stack
@@ -18,6 +19,7 @@ from CTEnhanceLib.training.data.sources import thin_volumes
 from CTEnhanceLib.training.uncertainty.calibration import CaseFigures, calibrate
 from CTEnhanceLib.training.uncertainty.examples import Example, draw_example
 from CTEnhanceLib.training.uncertainty.fit import fit
+from CTEnhanceLib.training.uncertainty.words import HEADING, METRICS_NAME, card_lines
 from CTEnhanceLib.training.validation import load_case
 
 FILE = "uncertainty.safetensors"
@@ -42,7 +44,8 @@ def train_uncertainty(config: TrainingConfig, folder: Path, report: Callable[[st
     torch.manual_seed(settings.seed)
     stack = load_stack(folder)
     has_ends = stack.spec.default_detail is not None
-    spec = UncertaintySpec(FILE, {"width": settings.width}, (1.0,), _DETAILS if has_ends else (0.0,))
+    details = tuple(sorted({*_DETAILS, float(stack.spec.default_detail or 0)})) if has_ends else (0.0,)
+    spec = UncertaintySpec(FILE, {"width": settings.width, "noise": True}, (1.0,), details)
     network = UncertaintyNet(**spec.arguments)
     before = stack.spec.uncertainty
     if stack.uncertainty is not None and before is not None and before.arguments == spec.arguments:
@@ -53,6 +56,8 @@ def train_uncertainty(config: TrainingConfig, folder: Path, report: Callable[[st
     cases = [load_case(case) for case in config.validation]
     spec, figures = calibrate(load_stack(folder), network, spec, cases, report)
     put_uncertainty(folder, network, spec)
+    told = [one.as_json() for one in figures]
+    put_figures(folder, METRICS_NAME, told, HEADING, card_lines(told, spec.file))
     return figures
 
 
