@@ -1,6 +1,6 @@
 """Fit the network of `ct.profile_estimate`: what is in profile_estimate.npz.
 
-    python -m CTEnhanceLib.training.slice_profile.estimator DATA OUT.npz [--simulations 8000] [--steps 5000]
+    python -m CTEnhanceLib.training.slice_profile.estimator DATA OUT.npz [--simulations 12000] [--steps 12000]
 
 DATA is the folder of thin training volumes named in `VOLUMES`. Patches of one simulated volume go through the network
 together; its answer is compared with the profile that made the volume. Then it is measured, on new simulations, how
@@ -156,8 +156,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--simulations", type=int, default=8000)
-    parser.add_argument("--steps", type=int, default=5000)
+    parser.add_argument("--simulations", type=int, default=12000)
+    parser.add_argument("--steps", type=int, default=12000)
     args = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     torch.manual_seed(0)
