@@ -39,7 +39,8 @@ def blocks(metrics: dict[str, Any]) -> dict[str, list[str]]:
             if m == YARDSTICK or (m.startswith(f"{name}, detail") and EARLIER not in m)
         ]
         said = [*sentences(figures, named), invented_sentence(figures, named)]
-        found["fracture sentences"] = [f"* **{sentence}**" for sentence in said if sentence]
+        picture = "![Gaps and steps: what is seen, bridged and mismeasured](pictures/fractures.png)"
+        found["fracture sentences"] = [*[f"* **{sentence}**" for sentence in said if sentence], "", picture]
         tables = markdown(figures)
         found["fracture tables"] = tables[tables.index("### ") :].rstrip("\n").split("\n")
     return found
