@@ -71,10 +71,10 @@ kills: setup
 # a million inputs made up by a fuzzer (atheris, Linux); by hand, it takes minutes
 fuzz: setup
 	$(BIN)/python -m pip install --quiet --editable ".[fuzz]" "$(TORCH)"
-	$(BIN)/python Testing/benchmarks/fuzz.py header 850000
-	$(BIN)/python Testing/benchmarks/fuzz.py model 100000
-	$(BIN)/python Testing/benchmarks/fuzz.py volume 30000
-	$(BIN)/python Testing/benchmarks/fuzz.py dicom 20000
+	$(BIN)/python Testing/benchmarks/fuzz.py header 900000
+	$(BIN)/python Testing/benchmarks/fuzz.py model 60000
+	$(BIN)/python Testing/benchmarks/fuzz.py volume 25000
+	$(BIN)/python Testing/benchmarks/fuzz.py dicom 15000
 
 # every mutation of every model.json is loaded or refused
 mutations: setup

@@ -65,7 +65,7 @@ ROWS = (
     Row("A header that claims more than is there or fits", "refused before room is made", VOLUMES, "claims"),
     Row("A spacing or origin that is no number", "refused", VOLUMES, "no_number"),
     Row(
-        "1, 2, 3, 4 and 400 slices; 32 to 1024 pixels",
+        "1, 2, 3, 4 and 4000 slices; 32 to 1024 pixels",
         "in place, or refused with the number",
         "enhancement/test_sizes.py",
     ),

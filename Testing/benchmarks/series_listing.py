@@ -22,7 +22,7 @@ from odd_series import ct_dataset, file_of, phantom, save
 def template(folder: Path) -> bytes:
     """The bytes of one slice, with marks for what differs from file to file."""
     dataset = ct_dataset(phantom()[:1, ::2, ::2][:, :64, :64], 0)
-    dataset.SeriesInstanceUID, dataset.SOPInstanceUID = "2.25.7000SSSSS", "2.25.7000SSSSSIIIII"
+    dataset.SeriesInstanceUID, dataset.SOPInstanceUID = "2.25.700099999", "2.25.70009999988888"
     dataset.SeriesNumber, dataset.ImagePositionPatient = 7, [-10.5, -20.25, 77777]
     save(file_of(folder, 0), dataset)
     raw = file_of(folder, 0).read_bytes()
@@ -33,11 +33,11 @@ def template(folder: Path) -> bytes:
 def write(folder: Path, series: int, slices: int) -> None:
     raw = template(folder)
     for number in range(series):
-        own = raw.replace(b"SSSSS", b"%05d" % number)
+        own = raw.replace(b"99999", b"%05d" % number)
         place = folder / f"{number:03d}"
         place.mkdir()
         for index in range(slices):
-            one = own.replace(b"IIIII", b"%05d" % index).replace(b"77777", b"%05d" % (3 * index))
+            one = own.replace(b"88888", b"%05d" % index).replace(b"77777", b"%05d" % (3 * index))
             (place / f"{index:05d}").write_bytes(one)
 
 
