@@ -200,6 +200,41 @@ def test_where_a_further_series_ends_no_seam_is_seen(
     assert np.abs(volume[:, 38:].astype(int) - alone[:, 38:]).max() <= 1
 
 
+def test_the_uncertainty_falls_where_further_series_measured_and_holds_there(
+    thin: sitk.Image, axial: sitk.Image, stack: object
+) -> None:
+    others = [measure(thin, plane, cover=(0.0, 0.5)) for plane in ("coronal", "sagittal")]
+    of_one = sitk.GetArrayFromImage(enhance(axial, stack, profile=BOX, device="cpu").uncertainty)
+    result = enhance(axial, stack, profile=BOX, device="cpu", also=others)
+    picture, bars = (sitk.GetArrayFromImage(image) for image in (result.volume, result.uncertainty))
+    assert np.array_equal(bars[:, 36:, 36:], of_one[:, 36:, 36:])
+    twice, once = (slice(None), slice(0, 20), slice(0, 20)), (slice(None), slice(0, 20), slice(36, None))
+    assert np.median(bars[once]) < 0.75 * np.median(of_one[once])
+    assert np.median(bars[twice]) < 0.75 * np.median(bars[once])
+    truth = sitk.GetArrayFromImage(thin).astype(float)
+    held = np.abs(picture - truth) <= 2 * bars
+    for part in (twice, once):
+        assert held[part].mean() > 0.93
+    assert any("lowered where further series measured" in warning for warning in result.report["warnings"])
+
+
+def test_the_profile_of_each_series_is_told_with_its_source(thin: sitk.Image, axial: sitk.Image, stack: object) -> None:
+    coronal, sagittal = measure(thin, "coronal"), measure(thin, "sagittal", thickness=2.0)
+    _, report = fused(axial, stack, coronal, sagittal)
+    told = [series["profile"] for series in report["further_series"]]
+    assert told[0] == {"shape": {"value": "box", "source": "user"}, "fwhm_mm": {"value": 3.0, "source": "user"}}
+    assert told[1]["shape"] == {"value": "box", "source": "user"}
+    sagittal.SetMetaData("0018|0050", "2.0")
+    told = enhance(axial, stack, device="cpu", also=[coronal, sagittal]).report["further_series"]
+    assert {series["profile"]["fwhm_mm"]["source"] for series in told} <= {
+        "DICOM",
+        "thickness",
+        "estimated",
+        "crossings",
+    }
+    assert all(series["used"] for series in told)
+
+
 def test_series_of_other_frames_of_reference_are_not_fused(thin: sitk.Image, axial: sitk.Image, stack: object) -> None:
     here, there = sitk.Image(axial), measure(thin, "coronal")
     here.SetMetaData("0020|0052", "1.2.3")

@@ -14,7 +14,7 @@ from CTEnhanceLib.ct.profile import SliceProfile
 from CTEnhanceLib.ct.thick_volume import ThickVolume, thick_volume, with_estimated_profile
 from CTEnhanceLib.enhancement.device import choose_device, choose_precision, device_name
 from CTEnhanceLib.enhancement.fusion.further_series import (
-    ALONE_SENTENCE,
+    LOWERED_SENTENCE,
     FurtherSeries,
     describe,
     further_volume,
@@ -143,11 +143,14 @@ def compute(plan: Plan, runner: Runner, watch: Watch, further: Sequence[ThickVol
     matching = _stream(plan, growing, check, runner, watch)
     consistency, volume, beyond = matching.rmse, growing.image, check.clipped
     check_consistency(plan, consistency)
+    # its network knows pictures of one series only
+    bars = None
+    if plan.gives_uncertainty:
+        bars = uncertainty_slices(plan, runner.stack, growing.slices, runner.device, watch)
     told: list[dict[str, Any]] = []
     if judged:
-        volume, beyond, told = _fuse(plan, judged, growing.slices, runner, consistency, watch)
+        volume, beyond, told = _fuse(plan, judged, growing.slices, bars, runner, consistency, watch)
     thin = slices_view(volume, plan.volume.geometry.axis)
-    bars = uncertainty_slices(plan, runner.stack, thin, runner.device, watch) if plan.gives_uncertainty else None
     check_grid(plan, volume)
     facts = RunFacts(
         device=", ".join(device_name(one) for one in (runner.device, *runner.others)),
@@ -159,7 +162,7 @@ def compute(plan: Plan, runner: Runner, watch: Watch, further: Sequence[ThickVol
         notes=[
             *runner.notes,
             *(left_out_sentence(entry) for entry in judged if not entry.is_used),
-            *([ALONE_SENTENCE] if bars is not None and any(entry.is_used for entry in judged) else []),
+            *([LOWERED_SENTENCE] if bars is not None and any(entry.is_used for entry in judged) else []),
             *beyond.sentences(),
         ],
         seconds=watch.seconds,
@@ -193,14 +196,28 @@ def _fuse(
     plan: Plan,
     judged: list[FurtherSeries],
     slices: np.ndarray,
+    bars: np.ndarray | None,
     runner: Runner,
     consistency: dict[str, float],
     watch: Watch,
 ) -> tuple[sitk.Image, Clipped, list[dict[str, Any]]]:
-    """Fuse the further series in; give the volume, what of it was clipped, and what the report says of each."""
+    """Fuse the further series in and lower the uncertainty where they measured.
+
+    Args:
+        plan: What is computed.
+        judged: The further series.
+        slices: int16 (slices, rows, columns), HU, from the main series.
+        bars: Their uncertainty, float32, HU, changed in place; None where none is asked for.
+        runner: Holds the device.
+        consistency: Of the main series; "after" becomes that of the fused volume.
+        watch: Told of the progress, and asked whether to go on.
+
+    Returns:
+        The volume, what of it was clipped, and what the report says of each series.
+    """
     used = [entry for entry in judged if entry.is_used]
     thin = slices.astype(np.float32)
-    figures = fuse(plan.volume, used, thin, float(plan.thin[0]), plan.options.spacing, runner.device, watch)
+    figures = fuse(plan.volume, used, thin, float(plan.thin[0]), plan.options.spacing, runner.device, watch, bars)
     if used:
         consistency["after"] = figures[0]["after"]
     of_used = iter(figures[1:])

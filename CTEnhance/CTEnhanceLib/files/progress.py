@@ -14,8 +14,8 @@ STAGES = {
     "interpolate": (0.015, 0.02),
     "enhance": (0.02, 0.90),
     "consistency": (0.90, 0.98),
-    "fuse": (0.98, 0.985),
-    "uncertainty": (0.985, 0.99),
+    "uncertainty": (0.98, 0.985),
+    "fuse": (0.985, 0.99),
     "write": (0.99, 1.0),
 }
 

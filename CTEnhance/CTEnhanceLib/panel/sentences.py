@@ -165,7 +165,7 @@ def sentences(_: Callable[[str], str]) -> tuple[str, ...]:
         _("The thick slice at {0} mm lies outside the thin volume, which reaches from {1} to {2} mm along the slice axis; use volumes of the same scan."),
         _("The thin spacing must be a positive number of mm, not {0}."),
         _("The transform '{0}' above the volume stretches or shears it (gantry tilt, perhaps); remove the transform, or harden and resample the volume."),
-        _("The uncertainty is that of the main series alone: where further series measured, the error to be expected is smaller."),
+        _("The uncertainty is that of the picture of the main series, lowered where further series measured."),
         _("The values run from {0} to {1}, so this is a picture, a label map or a rescaled volume, not CT in Hounsfield units; choose the original CT."),
         _("The values run from {0} to {1}, which no CT reaches in Hounsfield units; choose a CT volume in Hounsfield units."),
         _("The volume does not lie on the slices of {0}, so it is not derived from that series; name the folder that it was computed from."),

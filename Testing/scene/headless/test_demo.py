@@ -12,6 +12,7 @@ import stacks
 from CTEnhanceLib.ct.profile import SliceProfile
 from CTEnhanceLib.scene.headless import demo
 from CTEnhanceLib.scene.headless.application import reading_bundles
+from CTEnhanceLib.scene.headless.picture import with_heading
 from CTEnhanceLib.scene.output import INPUT_REFERENCE
 from CTEnhanceLib.scene.provenance import is_computed
 
@@ -83,3 +84,12 @@ def test_real_thick_slices_are_shown_too(data_dir, tmp_path):
     assert "metrics" not in report
     picture = imread(tmp_path / "real" / "comparison.png").astype(int)
     assert (picture[..., 0] - picture[..., 2] > 25).mean() > 0.01
+
+
+def test_a_heading_that_is_too_long_goes_on_below_and_is_not_cut_off():
+    picture, words = np.zeros((40, 620, 3), np.uint8), "3 mm to 1 mm slices · computed from 3 measured series"
+    short = with_heading(picture, "A tube", [words])
+    long = with_heading(picture, "A tube", [f"{words} · {words} · {words} · {words}"])
+    assert long.shape[0] > short.shape[0]
+    heading = long[: -len(picture)].max(axis=2)
+    assert heading[:, -18:].max() == heading[0, 0]

@@ -14,12 +14,13 @@ from CTEnhanceLib.ct.checks import REFUSED
 from CTEnhanceLib.ct.geometry import slice_geometry
 from CTEnhanceLib.ct.intensity import BODY_ABOVE_HU
 from CTEnhanceLib.ct.profile import SliceProfile
-from CTEnhanceLib.ct.thick_volume import ThickVolume, thick_volume
+from CTEnhanceLib.ct.thick_volume import ThickVolume, thick_volume, with_estimated_profile
 from CTEnhanceLib.ct.voxel_grid import VoxelGrid, slices_grid, thin_grid
 from CTEnhanceLib.enhancement.fusion.crossings import Series, averaging
 from CTEnhanceLib.enhancement.fusion.ends import nearness_to_ends
 from CTEnhanceLib.enhancement.fusion.measurement import Measured, MeasurementOperator
 from CTEnhanceLib.enhancement.fusion.registration import Fit, fit_series
+from CTEnhanceLib.enhancement.fusion.remaining import remaining
 from CTEnhanceLib.enhancement.fusion.solution import Term, expected_error, faded, solve, voxel_weights
 from CTEnhanceLib.enhancement.options import Watch
 from CTEnhanceLib.errors import InputRefusedError
@@ -38,10 +39,7 @@ _LEAST_NOISE_HU = 0.5
 _TOLERATED_MM = 0.15
 _SAME_INTERVAL = 0.02
 _SHAPES = ("box", "triangle", "gaussian")
-ALONE_SENTENCE = (
-    "The uncertainty is that of the main series alone: where further series measured, the error to be expected is "
-    "smaller."
-)
+LOWERED_SENTENCE = "The uncertainty is that of the picture of the main series, lowered where further series measured."
 
 
 @dataclass(frozen=True)
@@ -85,7 +83,8 @@ def further_volume(image: sitk.Image, main: ThickVolume, stated: StatedSlices, s
     shape = stated.profile.shape if isinstance(stated.profile, SliceProfile) else stated.profile
     own = replace(stated, interval=None) if alike else StatedSlices(profile=shape if shape in _SHAPES else None)
     # thin ones are welcome here: what was measured finely need not be computed
-    return thick_volume(image, stated=own, spacing=interval / 2, model_profile=spec.slice_profile)
+    volume = thick_volume(image, stated=own, spacing=interval / 2, model_profile=spec.slice_profile)
+    return with_estimated_profile(volume, own, spec.slice_profile)
 
 
 def judge_further(main: ThickVolume, volume: ThickVolume, watch: Watch) -> FurtherSeries:
@@ -128,6 +127,7 @@ def fuse(
     spacing: float,
     device: torch.device,
     watch: Watch,
+    uncertainty: np.ndarray | None = None,
 ) -> list[dict[str, float]]:
     """Make the thin volume agree with all series that are used, in place.
 
@@ -139,6 +139,7 @@ def fuse(
         spacing: Distance of the thin slices, mm.
         device: Where to compute.
         watch: Told of progress, asked whether to stop.
+        uncertainty: Of the thin volume as it comes, HU; lowered in place where further series measured.
 
     Returns:
         For the main series and each one used: "noise_hu", and HU RMSE "before" and "after".
@@ -162,6 +163,8 @@ def fuse(
     error = expected_error(start, terms[1:])
     terms = [terms[0], *(_faded(term, entry, target, error) for term, entry in zip(terms[1:], used))]
     before = [term.rmse(start) for term in terms]
+    if uncertainty is not None:
+        uncertainty *= array_of(remaining(terms[1:], error))
     result = solve(start, terms, error, watch)
     torch.round_(result)
     figures = [
@@ -190,13 +193,23 @@ def describe(entry: FurtherSeries, figures: dict[str, float] | None) -> dict[str
             "rotation_degrees": round(entry.fit.rotation_degrees, 3),
             "misfit_mm": round(entry.fit.misfit_mm, 3),
             "blur_mm": entry.fit.series.blur,
-            "profile_shape": entry.fit.series.profile.shape,
-            "profile_fwhm_mm": entry.fit.series.profile.fwhm,
         }
+        told["profile"] = _profile(entry)
     if figures is not None:
         told["noise_hu"] = round(figures["noise_hu"], 2)
         told["consistency"] = {name: round(figures[name], 4) for name in ("before", "after")}
     return told
+
+
+def _profile(entry: FurtherSeries) -> dict[str, Any]:
+    """Give the slice profile that a series was fused with, and who says so."""
+    assert entry.fit is not None
+    profile, acquisition = entry.fit.series.profile, entry.volume.acquisition
+    sources = acquisition.sources if profile == acquisition.profile else {"shape": "crossings", "fwhm": "crossings"}
+    return {
+        "shape": {"value": profile.shape, "source": sources["shape"]},
+        "fwhm_mm": {"value": round(profile.fwhm, 3), "source": sources["fwhm"]},
+    }
 
 
 def left_out_sentence(entry: FurtherSeries) -> str:

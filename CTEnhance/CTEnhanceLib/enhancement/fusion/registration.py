@@ -20,7 +20,9 @@ MOST_MISFIT_MM = 0.25
 MOST_OFFSET_HU = 20.0
 FEWEST_CROSSINGS = 400
 _POINTS = 9000
-_SEARCH_POINTS = 1500
+_FEW_POINTS = 1500
+# least squares end when a step changes the sum of squares by less than this part of it
+_PRECISE = 1e-4
 _OUTLIER_HU = 60.0
 _EDGE_HU_PER_MM = 80.0
 # interpolation between pixels already looks like a blur of 0.4 pixels: less than that is none, and is not fitted
@@ -71,22 +73,17 @@ def fit_series(main: Series, further: Series, profiles: tuple[SliceProfile, ...]
         return Fit(further, np.zeros(3), 0.0, np.inf, np.inf, int(inside.sum()), reason=reason)
     points, gradient = _telling(main, further, points.chosen(inside), ours[inside])
     centre = (main.grid.centre + further.grid.centre) / 2
-    solution = least_squares(
-        lambda p: _differences(main, _moved(further, p, centre), points),
-        _search(main, further, points, centre),
-        loss="soft_l1",
-        f_scale=_OUTLIER_HU,
-        x_scale=[0.5] * 3 + [0.01] * 3,
-        diff_step=1e-2,
-        max_nfev=25,
-    )
-    best = _moved(further, solution.x, centre)
+    few = points.chosen(np.random.default_rng(2).permutation(len(points.first))[:_FEW_POINTS])
+    pose = _search(main, further, few, centre)
+    for chosen in (few, points):
+        pose = _refined(main, further, chosen, centre, pose)
+    best = _moved(further, pose, centre)
     best = _least([best, *(replace(best, profile=profile) for profile in profiles)], main, points)
     best = _least([best, *(replace(best, blur=blur) for blur in _BLURS_MM)], main, points)
     differences = _differences(main, best, points)
     misfit, difference = _misfit(differences, gradient)
     shift = best.grid.centre - further.grid.centre
-    degrees = float(np.degrees(np.linalg.norm(solution.x[3:])))
+    degrees = float(np.degrees(np.linalg.norm(pose[3:])))
     offset = -float(np.median(differences))
     fit = Fit(best, shift, degrees, misfit, difference, len(points.first), offset)
     return replace(fit, reason=_reason(fit))
@@ -150,13 +147,29 @@ def _telling(main: Series, further: Series, points: Crossings, values: np.ndarra
     return points.chosen(chosen), gradient[chosen]
 
 
+def _refined(main: Series, further: Series, points: Crossings, centre: np.ndarray, pose: np.ndarray) -> np.ndarray:
+    """Give the pose (shift in mm, rotation vector) near another one with which both series agree best."""
+    return least_squares(
+        lambda p: _differences(main, _moved(further, p, centre), points),
+        pose,
+        loss="soft_l1",
+        f_scale=_OUTLIER_HU,
+        x_scale=[0.5] * 3 + [0.01] * 3,
+        diff_step=1e-2,
+        ftol=_PRECISE,
+        xtol=_PRECISE,
+        max_nfev=25,
+    ).x
+
+
 def _search(main: Series, further: Series, points: Crossings, centre: np.ndarray) -> np.ndarray:
     """Try shifts on a coarse lattice."""
-    few = points.chosen(np.random.default_rng(2).permutation(len(points.first))[:_SEARCH_POINTS])
     best, start = np.inf, np.zeros(6)
     for shift in np.stack(np.meshgrid(*[(-1.5, 0.0, 1.5)] * 3, indexing="ij")).reshape(3, -1).T:
         trial = np.concatenate([shift, np.zeros(3)])
-        cost = float(np.abs(_differences(main, _moved(further, trial, centre), few)).clip(max=4 * _OUTLIER_HU).mean())
+        cost = float(
+            np.abs(_differences(main, _moved(further, trial, centre), points)).clip(max=4 * _OUTLIER_HU).mean()
+        )
         if cost < best:
             best, start = cost, trial
     return start

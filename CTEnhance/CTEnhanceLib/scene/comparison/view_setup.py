@@ -134,7 +134,8 @@ class ViewSetup:
 
     def _mix(self, view_host: ViewHost, views: Sequence[SliceView]) -> None:
         for view in views:
-            view.composite.SetForegroundVolumeID(self._volumes.left.GetID())
+            measured = self._volumes.of_view(Side.MEASURED, view.normal)
+            view.composite.SetForegroundVolumeID(measured.GetID())
         if self._settings.blend == "flicker":
             self.flicker = Flicker(view_host, views)
             self._parts.append(self.flicker)

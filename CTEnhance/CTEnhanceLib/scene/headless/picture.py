@@ -11,6 +11,7 @@ from vtk.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 
 _BACKGROUND = (14, 16, 20)
 _MARGIN = 18
+_SEPARATOR = " · "
 
 
 def with_heading(
@@ -21,7 +22,7 @@ def with_heading(
     Args:
         picture: (rows, columns, 3) uint8, first row on top.
         title: Written large; shortened by the picture's edge if it is too long.
-        lines: Written smaller, one under the other.
+        lines: Written smaller, one under the other; one that is too long goes on below, where it has a " · ".
         color: Of the title, RGB in 0..1.
 
     Returns:
@@ -30,7 +31,7 @@ def with_heading(
     width = picture.shape[1]
     size = max(14, round(width / 62))
     rows = [text_image(title, size, color, bold=True)]
-    rows += [text_image(line, round(0.68 * size), (0.80, 0.83, 0.86)) for line in lines]
+    rows += [row for line in lines for row in _broken(line, round(0.68 * size), width - 2 * _MARGIN)]
     gap = round(0.45 * size)
     height = 2 * _MARGIN + sum(row.shape[0] for row in rows) + gap * (len(rows) - 1)
     heading = np.empty((height, width, 3), np.uint8)
@@ -43,6 +44,20 @@ def with_heading(
         part[:] = np.rint(alpha * cut[..., :3] + (1 - alpha) * part).astype(np.uint8)
         y += row.shape[0] + gap
     return np.vstack([heading, picture])
+
+
+def _broken(line: str, size: int, width: int) -> list[np.ndarray]:
+    """Draw a line in as many rows as it needs."""
+    color = (0.80, 0.83, 0.86)
+    parts, rows, first = line.split(_SEPARATOR), [], 0
+    for last in range(1, len(parts) + 1):
+        too_long = last < len(parts) and (
+            text_image(_SEPARATOR.join(parts[first : last + 1]), size, color).shape[1] > width
+        )
+        if too_long or last == len(parts):
+            rows.append(text_image(_SEPARATOR.join(parts[first:last]), size, color))
+            first = last
+    return rows
 
 
 def text_image(text: str, size: int, color: tuple[float, float, float], *, bold: bool = False) -> np.ndarray:

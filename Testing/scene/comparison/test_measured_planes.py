@@ -1,0 +1,61 @@
+"""Where several series were measured, the left side shows each in its own plane."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from CTEnhanceLib.ct.thicken import thicken
+from CTEnhanceLib.scene.comparison.comparison import Comparison
+from CTEnhanceLib.scene.further_series import remember_further
+from CTEnhanceLib.scene.nodes import add_volume
+
+from ..conftest import WINDOW, oblique_tube
+
+
+@pytest.fixture
+def coronal(stage, computed):
+    node = add_volume(stage.scene, thicken(oblique_tube((0.8, 0.8, 1.0)), 3.2, axis=1), "tube coronal", WINDOW)
+    remember_further(computed, [node], {"further_series": [{"used": True}]})
+    return node
+
+
+def shown_left(comparison):
+    view = comparison.slice_views[0]
+    return view.composite.GetBackgroundVolumeID()
+
+
+def test_the_coronal_view_shows_the_coronal_series_and_the_others_the_main_one(stage, measured, computed, coronal):
+    comparison = Comparison(measured, computed, stage=stage)
+    comparison.show("coronal")
+    assert shown_left(comparison) == coronal.GetID()
+    assert comparison.slice_views[1].composite.GetBackgroundVolumeID() == computed.GetID()
+    for plane in ("axial", "sagittal"):
+        comparison.show(plane)
+        assert shown_left(comparison) == measured.GetID()
+
+
+def test_what_was_measured_in_the_plane_of_a_view_looks_as_fine_there_as_what_was_computed(
+    stage, measured, computed, coronal
+):
+    with_series = Comparison(measured, computed, stage=stage)
+    with_series.show("coronal")
+    fine = rough(stage.grab(with_series.slice_views[0].tag))
+    remember_further(computed, [], {})
+    with_series.show("axial")
+    with_series.show("coronal")
+    assert fine < 0.8 * rough(stage.grab(with_series.slice_views[0].tag))
+
+
+def test_a_blend_lays_over_what_the_left_side_shows(stage, measured, computed, coronal):
+    comparison = Comparison(measured, computed, stage=stage)
+    comparison.show("coronal")
+    comparison.set(blend="checkerboard")
+    assert comparison.slice_views[1].composite.GetForegroundVolumeID() == coronal.GetID()
+
+
+def rough(picture: np.ndarray) -> float:
+    """How much neighbouring rows repeat each other: blocks of thick slices do."""
+    grey = picture.astype(float).mean(axis=2)
+    grey = grey[len(grey) // 4 : -len(grey) // 4]
+    return float((np.abs(np.diff(grey, axis=0)).mean(axis=1) < 0.05).mean())
