@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import jsonschema
@@ -157,6 +158,7 @@ WRONG = {
     "mirrored": lambda thin: mirrored(measure(thin, "coronal")),
     "foreign": lambda thin: foreign(measure(thin, "coronal")),
     "other contrast": lambda thin: sitk.Cast(measure(thin, "coronal") * 0.6 + 300, sitk.sitkInt16),
+    "elsewhere": lambda thin: measure(thin, "coronal", stated_off=(300.0, 0.0, 0.0)),
 }
 
 
@@ -166,7 +168,8 @@ def test_a_wrong_series_is_left_out_with_a_sentence(
 ) -> None:
     volume, report = fused(axial, stack, WRONG[wrong](thin))
     assert not report["further_series"][0]["used"]
-    assert any("was left out" in warning for warning in report["warnings"])
+    (sentence,) = (warning for warning in report["warnings"] if "was left out" in warning)
+    assert re.search(r"\d", sentence.split("left out")[1]), sentence
     assert np.array_equal(volume, alone)
 
 

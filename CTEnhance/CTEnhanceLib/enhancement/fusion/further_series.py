@@ -20,7 +20,7 @@ from CTEnhanceLib.enhancement.fusion.crossings import Series, averaging
 from CTEnhanceLib.enhancement.fusion.ends import nearness_to_ends
 from CTEnhanceLib.enhancement.fusion.measurement import Measured, MeasurementOperator
 from CTEnhanceLib.enhancement.fusion.registration import Fit, fit_series
-from CTEnhanceLib.enhancement.fusion.remaining import remaining
+from CTEnhanceLib.enhancement.fusion.remaining import lower_uncertainty
 from CTEnhanceLib.enhancement.fusion.solution import Term, expected_error, faded, solve, voxel_weights
 from CTEnhanceLib.enhancement.options import Watch
 from CTEnhanceLib.errors import InputRefusedError
@@ -164,7 +164,7 @@ def fuse(
     terms = [terms[0], *(_faded(term, entry, target, error) for term, entry in zip(terms[1:], used))]
     before = [term.rmse(start) for term in terms]
     if uncertainty is not None:
-        uncertainty *= array_of(remaining(terms[1:], error))
+        lower_uncertainty(uncertainty, terms[1:], error)
     result = solve(start, terms, error, watch)
     torch.round_(result)
     figures = [

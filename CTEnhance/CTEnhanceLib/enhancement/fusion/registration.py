@@ -69,7 +69,10 @@ def fit_series(main: Series, further: Series, profiles: tuple[SliceProfile, ...]
     ours, theirs = crossing_values(main, further, points)
     inside = np.isfinite(ours) & np.isfinite(theirs)
     if inside.sum() < FEWEST_CROSSINGS:
-        reason = "it overlaps the main series too little to be compared with it"
+        reason = (
+            f"it overlaps the main series too little to be compared with it: {inside.sum()} places were found where "
+            f"slices of both cross, and {FEWEST_CROSSINGS} are needed"
+        )
         return Fit(further, np.zeros(3), 0.0, np.inf, np.inf, int(inside.sum()), reason=reason)
     points, gradient = _telling(main, further, points.chosen(inside), ours[inside])
     centre = (main.grid.centre + further.grid.centre) / 2
