@@ -38,6 +38,27 @@ LARGE = ("numpy", "scipy.ndimage", "SimpleITK", "torch", "vtk", "matplotlib.pypl
 
 FAULTS = (
     Fault(
+        "a further series keeps its weight where it ends inside the thin volume",
+        "enhancement/fusion/solution.py",
+        "return weight * excess ** (nearness - 1)",
+        "return weight",
+        ("enhancement/test_fusion.py", "no_seam_is_seen"),
+    ),
+    Fault(
+        "the uncertainty of a fused volume is that of the main series",
+        "enhancement/fusion/further_series.py",
+        "        lower_uncertainty(uncertainty, terms[1:], error)",
+        "        pass",
+        ("enhancement/test_fusion.py", "the_uncertainty_falls"),
+    ),
+    Fault(
+        "a blend lays the main series over a view whose left side shows another one",
+        "scene/comparison/view_setup.py",
+        "measured = self._volumes.of_view(Side.MEASURED, view.normal)",
+        "measured = self._volumes.left",
+        ("scene/comparison/test_measured_planes.py", "a_blend_lays_over"),
+    ),
+    Fault(
         "figures are taken on slices that were trained on",
         "training/config.py",
         "if _same_file(source.path, case.thin) and low < high:",

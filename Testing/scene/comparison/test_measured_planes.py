@@ -14,8 +14,8 @@ from ..conftest import WINDOW, oblique_tube
 
 
 @pytest.fixture
-def coronal(stage, computed):
-    node = add_volume(stage.scene, thicken(oblique_tube((0.8, 0.8, 1.0)), 3.2, axis=1), "tube coronal", WINDOW)
+def coronal(view_host, computed):
+    node = add_volume(view_host.scene, thicken(oblique_tube((0.8, 0.8, 1.0)), 3.2, axis=1), "tube coronal", WINDOW)
     remember_further(computed, [node], {"further_series": [{"used": True}]})
     return node
 
@@ -25,8 +25,8 @@ def shown_left(comparison):
     return view.composite.GetBackgroundVolumeID()
 
 
-def test_the_coronal_view_shows_the_coronal_series_and_the_others_the_main_one(stage, measured, computed, coronal):
-    comparison = Comparison(measured, computed, stage=stage)
+def test_the_coronal_view_shows_the_coronal_series_and_the_others_the_main_one(view_host, measured, computed, coronal):
+    comparison = Comparison(measured, computed, view_host=view_host)
     comparison.show("coronal")
     assert shown_left(comparison) == coronal.GetID()
     assert comparison.slice_views[1].composite.GetBackgroundVolumeID() == computed.GetID()
@@ -36,19 +36,19 @@ def test_the_coronal_view_shows_the_coronal_series_and_the_others_the_main_one(s
 
 
 def test_what_was_measured_in_the_plane_of_a_view_looks_as_fine_there_as_what_was_computed(
-    stage, measured, computed, coronal
+    view_host, measured, computed, coronal
 ):
-    with_series = Comparison(measured, computed, stage=stage)
+    with_series = Comparison(measured, computed, view_host=view_host)
     with_series.show("coronal")
-    fine = rough(stage.grab(with_series.slice_views[0].tag))
+    fine = rough(view_host.grab(with_series.slice_views[0].tag))
     remember_further(computed, [], {})
     with_series.show("axial")
     with_series.show("coronal")
-    assert fine < 0.8 * rough(stage.grab(with_series.slice_views[0].tag))
+    assert fine < 0.8 * rough(view_host.grab(with_series.slice_views[0].tag))
 
 
-def test_a_blend_lays_over_what_the_left_side_shows(stage, measured, computed, coronal):
-    comparison = Comparison(measured, computed, stage=stage)
+def test_a_blend_lays_over_what_the_left_side_shows(view_host, measured, computed, coronal):
+    comparison = Comparison(measured, computed, view_host=view_host)
     comparison.show("coronal")
     comparison.set(blend="checkerboard")
     assert comparison.slice_views[1].composite.GetForegroundVolumeID() == coronal.GetID()

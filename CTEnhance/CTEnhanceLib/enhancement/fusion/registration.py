@@ -22,7 +22,7 @@ FEWEST_CROSSINGS = 400
 _POINTS = 9000
 _FEW_POINTS = 1500
 # least squares end when a step changes the sum of squares by less than this part of it
-_PRECISE = 1e-4
+_PRECISE = 1e-6
 _OUTLIER_HU = 60.0
 _EDGE_HU_PER_MM = 80.0
 # interpolation between pixels already looks like a blur of 0.4 pixels: less than that is none, and is not fitted
