@@ -75,7 +75,7 @@ def main() -> None:
     if path.is_file():
         head = read_volume_file(path)
         # skull base and upper neck
-        head = sitk.RegionOfInterest(head, [144, 63, 96], [49, 88, 64])
+        head = sitk.RegionOfInterest(head, [144, 63, 96], [6, 88, 64])
         write_png(side_by_side(slices_shown(head, 32), 1.0, 1.0), folder / "fusion-head.png")
 
 

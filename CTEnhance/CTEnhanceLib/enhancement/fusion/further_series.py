@@ -37,6 +37,8 @@ _FRAME_OF_REFERENCE = "0020|0052"
 _LEAST_NOISE_HU = 0.5
 # an oblique series is interpolated where it is compared, which looks like this much
 _TOLERATED_MM = 0.15
+# a residual beyond this many times the noise is not explained by it
+_UNEXPLAINED = 3.0
 _SAME_INTERVAL = 0.02
 _SHAPES = ("box", "triangle", "gaussian")
 LOWERED_SENTENCE = "The uncertainty is that of the picture of the main series, lowered where further series measured."
@@ -163,9 +165,15 @@ def fuse(
     error = expected_error(start, terms[1:])
     terms = [terms[0], *(_faded(term, entry, target, error) for term, entry in zip(terms[1:], used))]
     before = [term.rmse(start) for term in terms]
+    result = solve(start, terms, error, watch)
+    left = [term.rmse(result) for term in terms]
+    if any(rmse > _UNEXPLAINED * noise for rmse, noise in zip(left, noises)):
+        # more than noise is left: the series were not measured quite as stated, and to fit them all the same is harmful
+        noises = [float(np.hypot(noise, rmse)) for noise, rmse in zip(noises, left)]
+        terms = [term.noisier(rmse) for term, rmse in zip(terms, left)]
+        result = solve(start, terms, error, watch)
     if uncertainty is not None:
         lower_uncertainty(uncertainty, terms[1:], error)
-    result = solve(start, terms, error, watch)
     torch.round_(result)
     figures = [
         {"noise_hu": noise, "before": rmse, "after": term.rmse(result)}
@@ -276,10 +284,10 @@ def _high_pass(volume: ThickVolume) -> float:
 
 def _other_profiles(volume: ThickVolume) -> tuple[SliceProfile, ...]:
     acquisition = volume.acquisition
-    if acquisition.sources["shape"] == "user":
+    if acquisition.sources["fwhm"] == "user" or acquisition.profile.shape == "weights":
         return ()
-    width = acquisition.thickness
-    return (SliceProfile("box", width), SliceProfile("triangle", width), SliceProfile("box", 0.75 * width))
+    shapes = (acquisition.profile.shape,) if acquisition.sources["shape"] == "user" else ("box", "triangle")
+    return tuple(SliceProfile(shape, part * acquisition.thickness) for shape in shapes for part in (1.0, 0.75))
 
 
 def _series(volume: ThickVolume) -> Series:

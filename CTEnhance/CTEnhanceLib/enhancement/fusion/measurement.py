@@ -245,7 +245,8 @@ def _turn_steps(
         for i, d in enumerate(plane):
             if any(d in other for other, _ in later):
                 low, high = _overlap(i, d, plane, matrix, sources, samplings, later)
-                step = axes[d].step
+                # linear interpolation twice would blur; finer than the voxels it comes near doing it once
+                step = axes[d].step / 2
                 count = max(1, int(np.ceil((high - low) / step)) + 1)
                 finer = Axis(low, step, count)
                 left[d] = finer
@@ -254,7 +255,7 @@ def _turn_steps(
                 left[d] = None
                 wanted.append(samplings[d])
         lengths = tuple(len(sampling.positions) for sampling in wanted)
-        product = over_plane(sources, (wanted[0], wanted[1]), matrix, crisp=bool(later))
+        product = over_plane(sources, (wanted[0], wanted[1]), matrix)
         steps.append(MatrixStep(product, plane, lengths, tuple(axis.count for axis in sources)))
     return steps, left
 

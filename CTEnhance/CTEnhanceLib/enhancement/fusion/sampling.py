@@ -75,17 +75,13 @@ def along_axis(source: Axis, sampling: Sampling) -> sparse.csr_matrix:
     return _collect(index, weight * sampling.weights[None, :, None], len(where), source.count)
 
 
-def over_plane(
-    sources: tuple[Axis, Axis], samplings: tuple[Sampling, Sampling], turn: np.ndarray, crisp: bool = False
-) -> sparse.csr_matrix:
-    """Give the matrix that samples over a plane that is turned against the source.
+def over_plane(sources: tuple[Axis, Axis], samplings: tuple[Sampling, Sampling], turn: np.ndarray) -> sparse.csr_matrix:
+    """Give the matrix that samples over a plane that is turned against the source, between voxels linearly.
 
     Args:
         sources: The axes of the source plane.
         samplings: What is measured along the two axes of the target plane.
         turn: A point p (mm) of the target plane lies at `turn @ p` of the source plane, (2, 2).
-        crisp: Interpolate by cubic convolution (Keys, IEEE TASSP 29:1153, 1981), for a plane that is sampled once
-            more; linear otherwise, as programs that make reformats do.
 
     Returns:
         (n_1 * n_2, count_1 * count_2), both flattened with the second axis running fastest.
@@ -98,31 +94,22 @@ def over_plane(
         for offset_2, weight_2 in zip(second.offsets, second.weights):
             p = np.stack(np.meshgrid(first.positions + offset_1, second.positions + offset_2, indexing="ij"))
             where = np.tensordot(turn, p, axes=1).reshape(2, size)
-            (index_1, share_1), (index_2, share_2) = (_interpolation(s, w, crisp) for s, w in zip(sources, where))
+            (index_1, share_1), (index_2, share_2) = (_interpolation(s, w) for s, w in zip(sources, where))
             index = index_1[:, :, None] * sources[1].count + index_2[:, None, :]
             share = share_1[:, :, None] * share_2[:, None, :] * (weight_1 * weight_2)
             total = total + _collect(index, share, size, columns)
     return total
 
 
-def _interpolation(source: Axis, where: np.ndarray, crisp: bool = False) -> tuple[np.ndarray, np.ndarray]:
-    """Give voxels and weights (…, k) of an interpolation; outside the outermost voxels' extent all weights are 0."""
+def _interpolation(source: Axis, where: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give voxels and weights (…, k) of linear interpolation; beyond the outermost voxels all weights are 0."""
     at = (where - source.start) / source.step
     inside = (at >= -0.5 - 1e-6) & (at <= source.count - 0.5 + 1e-6)
     at = np.clip(at, 0, source.count - 1)
     below = np.minimum(np.floor(at).astype(np.int64), max(source.count - 2, 0))
     t = at - below
-    if not crisp:
-        weights = [1 - t, t]
-        index = below[..., None] + np.arange(2)
-    else:
-        weights = [
-            ((-0.5 * t + 1.0) * t - 0.5) * t,
-            (1.5 * t - 2.5) * t * t + 1.0,
-            ((-1.5 * t + 2.0) * t + 0.5) * t,
-            (0.5 * t - 0.5) * t * t,
-        ]
-        index = below[..., None] + np.arange(-1, 3)
+    weights = [1 - t, t]
+    index = below[..., None] + np.arange(2)
     return np.clip(index, 0, source.count - 1), np.stack(weights, axis=-1) * inside[..., None]
 
 

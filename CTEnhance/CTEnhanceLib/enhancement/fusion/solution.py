@@ -10,7 +10,7 @@ an error that varied over the volume would make them slow and was no better.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -52,6 +52,10 @@ class Term:
             x: Thin slices, HU, shape (slices, rows, columns).
         """
         return self.slices - self.operator.apply(x)
+
+    def noisier(self, deviation: float) -> Term:
+        """Give the same series with more noise, HU."""
+        return replace(self, weight=self.weight / (1 + deviation**2 * self.weight))
 
     def rmse(self, x: torch.Tensor) -> float:
         """Root mean square of the residual over the voxels that count, HU.
