@@ -86,6 +86,8 @@ def further_volume(image: sitk.Image, main: ThickVolume, stated: StatedSlices, s
     own = replace(stated, interval=None) if alike else StatedSlices(profile=shape if shape in _SHAPES else None)
     # thin ones are welcome here: what was measured finely need not be computed
     volume = thick_volume(image, stated=own, spacing=interval / 2, model_profile=spec.slice_profile)
+    if volume.acquisition.sources["thickness"] == "DICOM":
+        return volume  # where its slices cross those of the main series, other profiles are tried
     return with_estimated_profile(volume, own, spec.slice_profile)
 
 
@@ -166,11 +168,11 @@ def fuse(
     terms = [terms[0], *(_faded(term, entry, target, error) for term, entry in zip(terms[1:], used))]
     before = [term.rmse(start) for term in terms]
     result = solve(start, terms, error, watch)
-    left = [term.rmse(result) for term in terms]
-    if any(rmse > _UNEXPLAINED * noise for rmse, noise in zip(left, noises)):
+    left = [term.left(result) for term in terms]
+    if any(ratio > _UNEXPLAINED for ratio, _ in left):
         # more than noise is left: the series were not measured quite as stated, and to fit them all the same is harmful
-        noises = [float(np.hypot(noise, rmse)) for noise, rmse in zip(noises, left)]
-        terms = [term.noisier(rmse) for term, rmse in zip(terms, left)]
+        noises = [float(np.hypot(noise, deviation)) for noise, (_, deviation) in zip(noises, left)]
+        terms = [term.noisier(deviation) for term, (_, deviation) in zip(terms, left)]
         result = solve(start, terms, error, watch)
     if uncertainty is not None:
         lower_uncertainty(uncertainty, terms[1:], error)
@@ -213,10 +215,13 @@ def _profile(entry: FurtherSeries) -> dict[str, Any]:
     """Give the slice profile that a series was fused with, and who says so."""
     assert entry.fit is not None
     profile, acquisition = entry.fit.series.profile, entry.volume.acquisition
-    sources = acquisition.sources if profile == acquisition.profile else {"shape": "crossings", "fwhm": "crossings"}
+    same_shape, same_width = profile.shape == acquisition.profile.shape, profile.fwhm == acquisition.profile.fwhm
     return {
-        "shape": {"value": profile.shape, "source": sources["shape"]},
-        "fwhm_mm": {"value": round(profile.fwhm, 3), "source": sources["fwhm"]},
+        "shape": {"value": profile.shape, "source": acquisition.sources["shape"] if same_shape else "crossings"},
+        "fwhm_mm": {
+            "value": round(profile.fwhm, 3),
+            "source": acquisition.sources["fwhm"] if same_width else "crossings",
+        },
     }
 
 
@@ -286,8 +291,10 @@ def _other_profiles(volume: ThickVolume) -> tuple[SliceProfile, ...]:
     acquisition = volume.acquisition
     if acquisition.sources["fwhm"] == "user" or acquisition.profile.shape == "weights":
         return ()
-    shapes = (acquisition.profile.shape,) if acquisition.sources["shape"] == "user" else ("box", "triangle")
-    return tuple(SliceProfile(shape, part * acquisition.thickness) for shape in shapes for part in (1.0, 0.75))
+    width = acquisition.thickness
+    if acquisition.sources["shape"] == "user":
+        return (SliceProfile(acquisition.profile.shape, width),)
+    return (SliceProfile("box", width), SliceProfile("triangle", width), SliceProfile("box", 0.75 * width))
 
 
 def _series(volume: ThickVolume) -> Series:

@@ -57,6 +57,16 @@ class Term:
         """Give the same series with more noise, HU."""
         return replace(self, weight=self.weight / (1 + deviation**2 * self.weight))
 
+    def left(self, x: torch.Tensor) -> tuple[float, float]:
+        """Give the residual as a multiple of the expected deviation, and in HU where the series counts most.
+
+        Args:
+            x: The thin volume, float32, HU.
+        """
+        weighted = self.weight * self.residual(x).square()
+        total, counted = float(weighted.double().sum()), int((self.weight > 0).sum())
+        return (total / max(counted, 1)) ** 0.5, (total / max(float(self.weight.double().sum()), 1e-12)) ** 0.5
+
     def rmse(self, x: torch.Tensor) -> float:
         """Root mean square of the residual over the voxels that count, HU.
 
