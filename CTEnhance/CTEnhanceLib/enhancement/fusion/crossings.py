@@ -128,7 +128,8 @@ def _averaged(series: Series, across: Series, where: np.ndarray, numbers: np.nda
     normal = across.grid.directions[:, 0]
     in_plane = normal - (normal @ grid.directions[:, 0]) * grid.directions[:, 0]
     step = min(grid.spacing[1:])
-    sampling = Sampling.through(np.zeros(1), across.profile, step)
+    # finer than the pixels, else a slab of two pixels seems wider between pixels than on them
+    sampling = Sampling.through(np.zeros(1), across.profile, step / 2)
     line = np.cross(grid.directions[:, 0], normal)
     blurred = _blur_sampling(across.blur, step)
     index = inverse @ (where - grid.origin[:, None])
