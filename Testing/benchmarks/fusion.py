@@ -46,7 +46,7 @@ from CTEnhanceLib.ct.intensity import to_stored  # noqa: E402
 from CTEnhanceLib.ct.profile import SliceProfile  # noqa: E402
 from CTEnhanceLib.ct.thick_volume import thick_volume  # noqa: E402
 from CTEnhanceLib.ct.thicken import thicken  # noqa: E402
-from CTEnhanceLib.enhancement.fusion.further_series import FurtherSeries, further_volume, fuse, judge_all  # noqa: E402
+from CTEnhanceLib.enhancement.fusion.further_series import FurtherSeries, fuse, judge_all  # noqa: E402
 from CTEnhanceLib.enhancement.options import Watch  # noqa: E402
 from CTEnhanceLib.evaluation.baselines import YARDSTICK, baseline_volume  # noqa: E402
 from CTEnhanceLib.evaluation.measures.error_bars import error_bar_figures  # noqa: E402
@@ -130,7 +130,8 @@ class Studies:
         single = self.psnr(self.alone(series[best], CASES[name][best]).volume)
 
         started = time.process_time()
-        further = [further_volume(image, main, stated, self.stack.spec) for image in series[1:]]
+        told = [StatedSlices(profile=SliceProfile("box", width)) for width in widths]
+        further = [thick_volume(image, stated=own, spacing=0.5) for image, own in zip(series[1:], told[1:])]
         judged = judge_all(main, further, Watch())
         bars = None if alone.uncertainty is None else sitk.GetArrayFromImage(alone.uncertainty)
         fused, figures = self.fused(alone.volume, main, judged, bars)
