@@ -30,7 +30,7 @@ def lower_uncertainty(uncertainty: np.ndarray, further: Sequence[Term], error: f
     """Change the uncertainty of the start into that of the fused volume, in place.
 
     Args:
-        uncertainty: float32 like the thin volume, HU.
+        uncertainty: float32, shape (slices, rows, columns) of the thin volume, HU.
         further: The further series that are used.
         error: Expected error of the start, HU.
     """
