@@ -61,7 +61,7 @@ class Term:
         """Give the residual as a multiple of the expected deviation, and in HU where the series counts most.
 
         Args:
-            x: The thin volume, float32, HU.
+            x: Thin slices, HU, shape (slices, rows, columns).
         """
         weighted = self.weight * self.residual(x).square()
         total, counted = float(weighted.double().sum()), int((self.weight > 0).sum())
@@ -162,7 +162,7 @@ def faded(weight: torch.Tensor, nearness: torch.Tensor, error: float) -> torch.T
 
     Args:
         weight: From `voxel_weights`, 1/HU^2, shape (slices, rows, columns).
-        nearness: From `ends.nearness_to_ends`: 0 at such an end, 1 far from it.
+        nearness: From `ends.nearness_to_ends`, 0 to 1: 0 at such an end, 1 far from it.
         error: Expected error of the start, HU.
     """
     # by powers: the two differ by factors of thousands
