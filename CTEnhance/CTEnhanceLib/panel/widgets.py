@@ -12,6 +12,9 @@ import slicer
 PARTS = ("Compare", "Installation")
 """Files of Resources/UI whose widgets stand between the run and the last line of the panel, in this order."""
 
+TAKEN_ALONG = ("savePageButton", "exportWidget")
+"""Widgets of the panel that stand below the first of the parts."""
+
 
 def load_widgets(resource_path: Callable[[str], str]) -> tuple[Any, Any]:
     """Load all parts.
@@ -27,6 +30,9 @@ def load_widgets(resource_path: Callable[[str], str]) -> tuple[Any, Any]:
     parts = [slicer.util.loadUI(resource_path(f"UI/{name}.ui")) for name in PARTS]
     for part in parts:
         place.addWidget(part)
+    # What takes a result along comes after the comparison, which has to be above the fold of a small screen.
+    for number, name in enumerate(TAKEN_ALONG, start=1):
+        place.insertWidget(number, getattr(slicer.util.childWidgetVariables(top), name))
     for each in (top, *parts):
         each.setMRMLScene(slicer.mrmlScene)
     return top, slicer.util.childWidgetVariables(top)
