@@ -23,7 +23,7 @@ from CTEnhanceLib.ct.intensity import BONE_ABOVE_HU
 from CTEnhanceLib.ct.profile import SliceProfile, profile_of_deviation
 from CTEnhanceLib.ct.profile_patches import SLICES, blurred_patches, clipped, measured_patches
 
-SHAPE = "gaussian"
+SHAPE = "triangle"
 """The shape that costs least where it is not known."""
 SURE = 0.25
 """Relative uncertainty above which an estimate is not used: then the interval says as much."""
