@@ -170,7 +170,7 @@ def page(outcomes: Outcomes) -> str:
         "",
         "What goes wrong, and what comes of it. `make reliability` runs the tests of every row and writes this page; a row",
         "counts the tests that ran for it. The last three rows are longer runs by hand (`make kills`, `make mutations`,",
-        "`make fuzz`). Exit codes are those of `ctenhance --help`.",
+        "`make fuzz`). Exit codes are those that the help of `ctenhance` names.",
         "",
         f"Written on {date.today().isoformat()}, Python {platform.python_version()}, {MACHINE}.",
         "",

@@ -159,6 +159,7 @@ WRONG = {
     "foreign": lambda thin: foreign(measure(thin, "coronal")),
     "other contrast": lambda thin: sitk.Cast(measure(thin, "coronal") * 0.6 + 300, sitk.sitkInt16),
     "elsewhere": lambda thin: measure(thin, "coronal", stated_off=(300.0, 0.0, 0.0)),
+    "much softer kernel": lambda thin: measure(thin, "coronal", blur=2.0),
 }
 
 
@@ -173,7 +174,7 @@ def test_a_wrong_series_is_left_out_with_a_sentence(
     assert np.array_equal(volume, alone)
 
 
-@pytest.mark.parametrize("blur", [0.5, 1.0, 2.0])
+@pytest.mark.parametrize("blur", [0.5, 1.0, 1.5, 2.0, 3.0])
 def test_a_softer_kernel_never_makes_it_worse(
     thin: sitk.Image, axial: sitk.Image, stack: object, alone: np.ndarray, blur: float
 ) -> None:

@@ -7,14 +7,17 @@ does the same but needs the desktop application; this works wherever MRML nodes 
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import numpy as np
-import SimpleITK as sitk
 import slicer
 import vtk
 from vtk.util.numpy_support import get_vtk_array_type, numpy_to_vtk, vtk_to_numpy
 
 from CTEnhanceLib.errors import InputRefusedError
+
+if TYPE_CHECKING:
+    import SimpleITK as sitk
 
 DICOM_ATTRIBUTE = "CTEnhance.DICOM"
 """Node attribute that keeps the DICOM facts of a volume (JSON object, keys like ``0018|0050``)."""
@@ -60,6 +63,8 @@ def image_from_node(node: slicer.vtkMRMLScalarVolumeNode) -> sitk.Image:
             f"The axes of '{node.GetName()}' are not at right angles (a tilted gantry, perhaps): harden or "
             "resample the volume first."
         )
+    import SimpleITK as sitk
+
     image = sitk.GetImageFromArray(voxels(node))
     image.SetSpacing(node.GetSpacing())
     image.SetOrigin(tuple(_LPS_TO_RAS @ np.array(node.GetOrigin())))
@@ -76,6 +81,8 @@ def update_node(node: slicer.vtkMRMLScalarVolumeNode, image: sitk.Image) -> None
         node: The volume node to fill.
         image: A scalar 3D image in LPS.
     """
+    import SimpleITK as sitk
+
     array = sitk.GetArrayViewFromImage(image)  # copied once, below
     data = vtk.vtkImageData()
     data.SetDimensions(*image.GetSize())

@@ -26,7 +26,9 @@ _PRECISE = 1e-6
 _OUTLIER_HU = 60.0
 _EDGE_HU_PER_MM = 80.0
 # interpolation between pixels already looks like a blur of 0.4 pixels: less than that is none, and is not fitted
-_BLURS_MM = (-0.9, -0.6, 0.6, 0.9)
+_BLURS_MM = (-0.9, -0.6, 0.6, 0.9, 1.4, 2.0)
+# a series that is softer than this is no help in its plane
+MOST_BLUR_MM = 1.4
 _CLEARLY = 0.5
 _NORMAL_MAD = 1.4826
 
@@ -109,6 +111,11 @@ def _reason(fit: Fit) -> str:
         return (
             f"its values differ by {fit.offset_hu:+.0f} HU from those of the main series where their slices cross "
             "(another contrast, or no Hounsfield units)"
+        )
+    if fit.series.blur > MOST_BLUR_MM:
+        return (
+            f"its kernel is softer than that of the main series, as if blurred by {fit.series.blur:g} mm or more "
+            f"in its plane, and up to {MOST_BLUR_MM:g} mm are taken into account"
         )
     if fit.misfit_mm > MOST_MISFIT_MM:
         return (
