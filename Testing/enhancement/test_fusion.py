@@ -200,7 +200,7 @@ def test_where_a_further_series_ends_no_seam_is_seen(
     alone_steps = np.sqrt(np.mean((np.diff(alone.astype(float), axis=1) - np.diff(truth, axis=1)) ** 2, axis=(0, 2)))
     border = slice(24, 31)
     assert error(volume, thin) < error(alone, thin)
-    assert (steps[border] <= 1.25 * np.maximum(alone_steps[border], alone_steps[22:33].mean())).all()
+    assert (steps[border] <= 1.15 * np.maximum(alone_steps[border], np.median(alone_steps[22:33]))).all()
     assert np.abs(volume[:, 38:].astype(int) - alone[:, 38:]).max() <= 1
 
 

@@ -153,9 +153,11 @@ def test_uncertainty_comes_as_a_volume_of_its_own_and_goes_when_it_is_not_asked_
     volume = image_from_node(thick)
     uncertainty = sitk.Cast(volume, sitk.sitkFloat32) * 0 + 20
     node = apply_result(thick, volume, REPORT, 1.0, uncertainty=uncertainty)
-    assert node.GetNodeReference(UNCERTAINTY_REFERENCE).GetName() == "wrist [1 mm uncertainty]"
+    beside = node.GetNodeReference(UNCERTAINTY_REFERENCE).GetID()
+    assert thick.GetScene().GetNodeByID(beside).GetName() == "wrist [1 mm uncertainty]"
     apply_result(thick, volume, REPORT, 1.0, output_node=node)
     assert node.GetNodeReference(UNCERTAINTY_REFERENCE) is None
+    assert thick.GetScene().GetNodeByID(beside) is None
 
 
 def test_the_uncertainty_of_a_scene_of_the_first_version_is_still_found(thick):
