@@ -123,7 +123,7 @@ def test_the_panel_says_how_many_gaps_such_slices_show(compare, computed, tmp_pa
     from stacks import random_stack_folder
 
     folder = random_stack_folder(tmp_path / "model")
-    methods = {str(folder): 0.81, "cubic + back-projection": 0.6}
+    methods = {str(folder): 0.81, "cubic + back-projection": 0.6, "measured": 0.85}
     rows = [
         {"method": name, "kind": "gap", "angles": "between slices", "size_mm": 1.0, "seen": seen}
         for name, seen in methods.items()
@@ -138,7 +138,9 @@ def test_the_panel_says_how_many_gaps_such_slices_show(compare, computed, tmp_pa
         compare.panel.comparison.refresh(computed)
         return label.text
 
-    assert "81 of 100 in such computed slices, in 60 of 100 in interpolated" in say(sha256_of(folder / "model.json"))
+    assert "81 of 100 in such computed slices, in 60 of 100 in interpolated ones, in 85 of 100 in the measured" in say(
+        sha256_of(folder / "model.json")
+    )
     assert "of 100" not in say("0" * 64), "figures of other weights say nothing of these slices"
 
 

@@ -47,7 +47,7 @@ def fracture_curves(study: Study) -> Figure:
             axis.set_ylim(-3, 103)
     handles, labels = figure.axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize=9)
-    figure.suptitle(f"Gaps and steps cut into real bone, thickened, computed ({RESEARCH_ONLY})", fontsize=11)
+    figure.suptitle(f"Gaps and steps cut into bone, thickened, computed ({RESEARCH_ONLY})", fontsize=11)
     return figure
 
 

@@ -22,6 +22,8 @@ from CTEnhanceLib.evaluation.fractures.summary import (
 
 METRICS_NAME = "fractures"
 """What these figures are called in metrics.json."""
+BESIDE = ("measured", YARDSTICK)
+"""Methods that are named beside those of a model wherever gaps are counted in words."""
 EARLIER = "(earlier weights)"
 """Ends the name of a method that stands beside the present one."""
 _GROUPS = {
@@ -111,7 +113,9 @@ def card_lines(figures: Mapping[str, Any], model: str) -> list[str]:
         figures: From `record`.
         model: Name of the model; methods that begin with it are its own.
     """
-    named = [m for m in computing_methods(figures) if m == YARDSTICK or (m.startswith(model) and EARLIER not in m)]
+    # measured slices stand first: a gap that they show and the computed ones do not is a loss, and has to be said
+    own = [m for m in computing_methods(figures) if m.startswith(model) and EARLIER not in m]
+    named = [m for m in (*BESIDE, *own) if m in computing_methods(figures)]
     said = [*sentences(figures, named), invented_sentence(figures, named)]
     return [
         f"Gaps and steps cut into thin bone ({', '.join(figures['volumes'])}), thickened and computed again. Seen: the "

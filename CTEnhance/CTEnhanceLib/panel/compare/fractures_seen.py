@@ -9,7 +9,7 @@ from slicer.i18n import tr as _
 from CTEnhanceLib.errors import CTEnhanceError
 
 GAP_MM = 1.0
-_INTERPOLATED = "cubic + back-projection"
+_INTERPOLATED, _MEASURED = "cubic + back-projection", "measured"
 
 
 def fractures_seen(report: dict[str, Any]) -> str:
@@ -36,9 +36,9 @@ def fractures_seen(report: dict[str, Any]) -> str:
         for row in (figures or {}).get("rows", ())
         if (row["kind"], row["angles"], row["size_mm"]) == ("gap", "between slices", GAP_MM)
     }
-    if method not in seen or _INTERPOLATED not in seen:
+    if not {method, _INTERPOLATED, _MEASURED} <= set(seen):
         return ""
     return _(
         "A gap of {width:g} mm that lies between slices is seen in {seen} of 100 in such computed slices, in {other} "
-        "of 100 in interpolated ones: a line that is absent proves nothing."
-    ).format(width=GAP_MM, seen=seen[method], other=seen[_INTERPOLATED])
+        "of 100 in interpolated ones, in {measured} of 100 in the measured ones: look at these too."
+    ).format(width=GAP_MM, seen=seen[method], other=seen[_INTERPOLATED], measured=seen[_MEASURED])
