@@ -1,8 +1,7 @@
 """The uncertainty network: computed slices in, the error to be expected of each voxel out.
 
 It looks at the finished picture (after back-projection) and at the four measured slices around each thin one, never
-into the generator: so it serves every `detail`, and pictures that several series were fused into. Asked for the
-generator's two mirrored passes as well, it ranked errors no better (Testing/benchmarks/uncertainty.py).
+into the generator: so it serves every `detail`, and pictures that several series were fused into.
 """
 
 from __future__ import annotations
