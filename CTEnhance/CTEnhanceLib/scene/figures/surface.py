@@ -129,10 +129,15 @@ def signed_distances(
     Returns:
         (points,).
     """
-    function = vtk.vtkImplicitPolyDataDistance()
-    function.SetInput(surface)
-    # Its method for whole arrays runs in threads that it was not made for, and crashes.
-    distances = np.abs([function.FunctionValue(point) for point in points.tolist()])
+    # vtkImplicitPolyDataDistance keeps something for each thread, and was seen to crash
+    locator = vtk.vtkStaticCellLocator()
+    locator.SetDataSet(surface)
+    locator.BuildLocator()
+    closest, cell, part, squared = [0.0, 0.0, 0.0], vtk.reference(0), vtk.reference(0), vtk.reference(0.0)
+    distances = np.empty(len(points))
+    for number, point in enumerate(points.tolist()):
+        locator.FindClosestPoint(point, closest, cell, part, squared)
+        distances[number] = float(squared) ** 0.5
     return np.where(_values_at(points, volume, cval=-1024) > threshold, -distances, distances)
 
 
