@@ -2,7 +2,7 @@
 
 python tools/draw_tutorial.py [FOLDER]    writes tutorial-*.png and readme-*.png, by default into docs/pictures
 
-The ankle is the real series sts_028 of CTENHANCE_DATA (TCIA Soft-tissue-Sarcoma, CC BY 3.0), the wrist the generated
+The leg is the real series sts_028 of CTENHANCE_DATA (TCIA Soft-tissue-Sarcoma, CC BY 3.0), the wrist the generated
 phantom. Panel and views are the real ones on real MRML; the window around them is not Slicer's.
 """
 
@@ -24,8 +24,8 @@ from draw_panel import Studio  # noqa: E402 - found through the line above
 SIZE = (860, 560)
 """What a window of 1280 x 720 leaves for views."""
 PANEL_WIDTH = 360
-GAP_MIDDLE, GAP_ACROSS = np.array([8.0, -5.0, -3.0]), np.array([3.46, 0.0, -2.0])
-"""A gap in the phantom's joint surface, RAS mm from its `FRACTURE`: 1.5 mm wide in the truth, without a step."""
+GAP_MIDDLE, GAP_ACROSS = np.array([2.8, 6.4, 0.0]), np.array([3.46, 0.0, -2.0])
+"""A gap in the phantom's radius, RAS mm from its `FRACTURE`: 1.6 mm wide in the truth."""
 COLOURS = 256
 """Of a picture without 3D views: grey slices and a few marks need no more, and the file is half as large."""
 
@@ -102,22 +102,22 @@ def write(picture: np.ndarray, path: Path, *, in_full: bool = False) -> None:
     image.save(path, optimize=True)
 
 
-def load_ankle(scene: Any) -> Any:
-    """The ankle as Slicer's DICOM module would load it."""
+def load_leg(scene: Any) -> Any:
+    """The leg as Slicer's DICOM module would load it."""
     from CTEnhanceLib.dicom.volumes import read_volume
     from CTEnhanceLib.scene.nodes import add_volume
 
     folder = Path(os.environ.get("CTENHANCE_DATA", REPOSITORY.parent / "shared" / "data")) / "dicom"
-    return add_volume(scene, read_volume(folder / "sts_028_ankle_3p27mm"), "Ankle 3.27 mm", (-250.0, 1250.0))
+    return add_volume(scene, read_volume(folder / "sts_028_ankle_3p27mm"), "Leg 3.27 mm", (-250.0, 1250.0))
 
 
-def ankle(tutorial: Tutorial) -> None:
+def leg(tutorial: Tutorial) -> None:
     """Load, understand, compute, look."""
     import slicer
 
     module, studio = tutorial.module, tutorial.studio
     tutorial.take("start", tutorial.panel())
-    node = load_ankle(slicer.mrmlScene)
+    node = load_leg(slicer.mrmlScene)
     module.ui.inputSelector.setCurrentNode(node)
     tutorial.take("chosen", tutorial.panel())
     module.ui.advancedCollapsibleButton.collapsed = False
@@ -180,7 +180,7 @@ def fracture(tutorial: Tutorial) -> None:
 def main(arguments: list[str]) -> None:
     """Take all pictures."""
     tutorial = Tutorial(Path(arguments[0]) if arguments else REPOSITORY / "docs" / "pictures")
-    ankle(tutorial)
+    leg(tutorial)
     fracture(tutorial)
     tutorial.module.cleanup()
     tutorial.studio.view_host.close()
