@@ -125,6 +125,25 @@ def run_on_cluster(work: Work, tasks: Sequence[Task], scheduler: str) -> Iterato
             yield futures[future], Lost() if problem is not None else future.result()
 
 
+def run_anywhere(work: Work, tasks: Sequence[Task], workers: int, scheduler: str | None) -> Iterator[tuple[Task, Any]]:
+    """Run tasks where the user wants them: on a cluster, in several processes, or one after the other in this one.
+
+    Args:
+        work: As in `run_here`.
+        tasks: What to do.
+        workers: Processes at a time, where there is no scheduler; 1: in this process.
+        scheduler: Address of a dask scheduler; empty or None: this machine.
+
+    Returns:
+        As from `run_here`.
+    """
+    if scheduler:
+        return run_on_cluster(work, tasks, scheduler)
+    if workers > 1:
+        return run_here(work, tasks, workers)
+    return ((task, work(task, 0)) for task in tasks)
+
+
 def default_workers(device: str, gigabytes: float = 1.5) -> int:
     """Give how many workers fit: one for each GPU, or one for each core that `gigabytes` of memory are left for.
 

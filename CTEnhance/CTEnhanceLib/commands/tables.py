@@ -107,17 +107,11 @@ def _measured(
     args: argparse.Namespace, patients: Sequence[Patient], names: list[str], output: Path | None
 ) -> Iterator[tuple[Patient, tuple[PatientRows, list[str]]]]:
     """Measure every patient: here one after the other, or several at a time by workers."""
-    from CTEnhanceLib.batch.engines import Lost, run_here, run_on_cluster
+    from CTEnhanceLib.batch.engines import Lost, run_anywhere
 
     plain = argparse.Namespace(**{name: value for name, value in vars(args).items() if name != "run"})
     work = partial(_measure_with, plain, names, output)
-    if args.scheduler:
-        results = run_on_cluster(work, patients, args.scheduler)
-    elif args.workers > 1:
-        results = run_here(work, patients, args.workers)
-    else:
-        results = ((patient, work(patient, 0)) for patient in patients)
-    for patient, result in results:
+    for patient, result in run_anywhere(work, patients, args.workers, args.scheduler):
         if isinstance(result, Lost):
             raise DeviceError(f"The worker ended each time it measured {patient.name}; use fewer workers.")
         yield patient, result

@@ -72,15 +72,9 @@ def evaluate_cohort(args: argparse.Namespace, results: Mapping[str, str]) -> tup
 
 
 def _run(work: Any, patients: Sequence[Patient], args: argparse.Namespace) -> Iterator[tuple[Patient, Measured]]:
-    from CTEnhanceLib.batch.engines import ATTEMPTS, Lost, run_here, run_on_cluster
+    from CTEnhanceLib.batch.engines import ATTEMPTS, Lost, run_anywhere
 
-    if args.scheduler:
-        results = run_on_cluster(work, patients, args.scheduler)
-    elif args.workers > 1:
-        results = run_here(work, patients, args.workers)
-    else:
-        results = ((patient, work(patient, 0)) for patient in patients)
-    for patient, result in results:
+    for patient, result in run_anywhere(work, patients, args.workers, args.scheduler):
         lost = f"The worker ended {ATTEMPTS} times while it measured this; memory may be too small for it."
         yield patient, Measured(patient.name, patient.split, reason=lost) if isinstance(result, Lost) else result
 
