@@ -1,6 +1,6 @@
-"""The panel's widgets, from one .ui file for each part.
+"""The panel's widgets, from one .ui file for each part; the sections of `reading` and `several` make theirs in code.
 
-A further section has a file of its own: add its name to `PARTS`, and its .ui file to Resources/UI.
+A further section with a .ui file: add its name to `PARTS`, and the file to Resources/UI.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""What several commands have in common: which series they read, what they write."""
+"""What commands share: options, the series they read, what they write; and what would make a command too long."""

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 from CTEnhanceLib.errors import CTEnhanceError, InputRefusedError, UsageError
 from CTEnhanceLib.files.progress import BarProgress
+from CTEnhanceLib.files.volumes import SUFFIXES
 
 if TYPE_CHECKING:
     from CTEnhanceLib.evaluation.cohort.folder import Patient
 
 logger = logging.getLogger(__name__)
 
-_SUFFIXES = (".nrrd", ".nii.gz", ".mha")
 _COLUMNS = ("psnr_db", "gain_db", "mse", "ssim")
 
 
@@ -114,7 +114,7 @@ def computed_volume(folder: Path, patient: Patient) -> Path:
         InputRefusedError: There is none.
     """
     for stem in (f"{patient.name}/thick", patient.name):
-        for suffix in _SUFFIXES:
+        for suffix in SUFFIXES:
             if (folder / f"{stem}{suffix}").is_file():
                 return folder / f"{stem}{suffix}"
     raise InputRefusedError(f"{folder} holds no computed volume of {patient.name}; run ctenhance cohort first.")

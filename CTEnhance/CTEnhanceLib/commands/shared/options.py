@@ -93,16 +93,10 @@ def add_config_changes_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_process_options(parser: argparse.ArgumentParser, ended_by_input: bool = True) -> None:
-    """Add what a program that starts the command needs: `--progress json` and `--lifeline stdin`.
-
-    Args:
-        parser: Of the command.
-        ended_by_input: Whether the command can be ended by the end of its standard input.
-    """
+def add_process_options(parser: argparse.ArgumentParser) -> None:
+    """Add what a program that starts the command needs: `--progress json` and `--lifeline stdin`."""
     parser.add_argument("--progress", choices=("json",), help="progress as JSON lines on standard output")
-    if ended_by_input:
-        parser.add_argument("--lifeline", choices=("stdin",), help="end the run when standard input ends")
+    parser.add_argument("--lifeline", choices=("stdin",), help="end the run when standard input ends")
 
 
 def chosen_progress(args: argparse.Namespace) -> JsonProgress | BarProgress:

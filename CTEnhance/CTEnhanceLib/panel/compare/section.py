@@ -6,6 +6,7 @@ when the user returns.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, Callable
 
 import slicer
@@ -49,6 +50,7 @@ class ComparisonSection:
         self._ui, self._on_change, self.make_view_host = ui, on_change, make_view_host
         self.comparison: Comparison | None = None
         self.locked = False
+        self._seen_in = "", ""
         self.left_open: tuple[Any, Any, Any, Settings] | None = None
         self._last: Settings | None = None
         self.bone = BoneSection(ui, self)
@@ -75,9 +77,11 @@ class ComparisonSection:
         self.bone.show_distance()
 
     def _say_what_is_seen(self, computed: Any) -> None:
-        from CTEnhanceLib.scene.provenance import report_of
-
-        said = fractures_seen(report_of(computed)) if _is_computed(computed) else ""
+        report = computed.GetAttribute("CTEnhance.Report") or "" if computed is not None else ""
+        if report != self._seen_in[0]:
+            # the panel refreshes with every change; the model's figures lie on the disk
+            self._seen_in = report, fractures_seen(json.loads(report)) if report else ""
+        said = self._seen_in[1]
         self._ui.fracturesSeenLabel.text = quiet(said)
         self._ui.fracturesSeenLabel.visible = bool(said)
 

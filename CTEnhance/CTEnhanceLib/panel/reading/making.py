@@ -17,8 +17,6 @@ from CTEnhanceLib.panel.translation import translated
 if TYPE_CHECKING:
     from CTEnhanceLib.scene.reading.loaded import Assigned
 
-_COLUMNS = ("volume", "case", "kind")
-
 
 class StudyMaker:
     """A table of the loaded volumes, and the button that blinds them.
@@ -59,9 +57,10 @@ class StudyMaker:
         assigned = guess_assignments(slicer.mrmlScene)
         self._nodes = [each.node for each in assigned]
         table = self.table
-        table.setColumnCount(len(_COLUMNS))
+        titles = [_("Volume"), _("Case"), _("Kind")]
+        table.setColumnCount(len(titles))
         table.setRowCount(len(assigned))
-        table.setHorizontalHeaderLabels([_("Volume"), _("Case"), _("Kind")])
+        table.setHorizontalHeaderLabels(titles)
         for line, each in enumerate(assigned):
             for column, text in enumerate((each.node.GetName(), each.case, each.kind)):
                 item = qt.QTableWidgetItem(text)

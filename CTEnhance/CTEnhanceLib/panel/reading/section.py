@@ -263,13 +263,13 @@ class ReadingSection:
 
     def _show_study(self) -> None:
         """Say what the chosen folder holds, and who may read it."""
-        from CTEnhanceLib.evaluation.reading.blind import read_blinded
-
         w = self.widgets
         w.startWidget.visible, w.readWidget.visible = not self.is_open, self.is_open
         folder = w.folderLineEdit.text.strip()
         study: dict[str, Any] | None = None
         if folder:
+            from CTEnhanceLib.evaluation.reading.blind import read_blinded
+
             try:
                 study, _sha256 = read_blinded(folder)
             except CTEnhanceError as error:

@@ -40,7 +40,7 @@ class FurtherSeriesChoice:
         ui.furtherLabel.visible = ui.furtherCheckBox.visible = False
         if input_node is None:
             return
-        from CTEnhanceLib.scene.further_series import find_further, series_words  # imports SimpleITK
+        from CTEnhanceLib.scene.further_series import find_further, series_words
 
         found = find_further(input_node)
         self._nodes = found.nodes

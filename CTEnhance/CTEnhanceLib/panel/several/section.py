@@ -12,6 +12,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from CTEnhanceLib.panel.dialogs import reported
+from CTEnhanceLib.panel.reading.widgets import label
 from CTEnhanceLib.panel.run.process import Worker
 from CTEnhanceLib.panel.run.settings import Settings
 from CTEnhanceLib.panel.several.run import CANCELLED, DONE, FAILED, SeveralRun
@@ -145,18 +146,19 @@ def _widgets(neighbour: Any) -> SimpleNamespace:
     section.name = "severalCollapsibleButton"
     column = qt.QVBoxLayout(section)
     widgets = SimpleNamespace(section=section)
-    widgets.introductionLabel = _label(
-        _("Computes the ticked volumes one after the other, with the model and the settings above."), "Introduction"
+    widgets.introductionLabel = label(
+        _("Computes the ticked volumes one after the other, with the model and the settings above."),
+        "severalIntroductionLabel",
     )
     widgets.listWidget = qt.QListWidget()
     widgets.listWidget.name = "severalListWidget"
     widgets.listWidget.maximumHeight = _ROWS_SHOWN * 22
-    widgets.emptyLabel = _label(_("No thick volume is loaded."), "Empty")
+    widgets.emptyLabel = label(_("No thick volume is loaded."), "severalEmptyLabel")
     widgets.startButton = qt.QPushButton()
     widgets.startButton.name = "severalStartButton"
     widgets.progressBar = qt.QProgressBar()
     widgets.progressBar.name = "severalProgressBar"
-    widgets.outcomeLabel = _label("", "Outcome")
+    widgets.outcomeLabel = label("", "severalOutcomeLabel")
     widgets.outcomeLabel.visible = False
     for widget in vars(widgets).values():
         if widget is not section:
@@ -165,10 +167,3 @@ def _widgets(neighbour: Any) -> SimpleNamespace:
     layout.insertWidget(layout.indexOf(neighbour) + 1, section)
     section.collapsed = True
     return widgets
-
-
-def _label(text: str, name: str) -> Any:
-    made = qt.QLabel(text)
-    made.wordWrap = True
-    made.name = f"several{name}Label"
-    return made

@@ -25,7 +25,7 @@ from CTEnhanceLib.scene.comparison.views.framing import (
     middle_of_bone,
 )
 from CTEnhanceLib.scene.comparison.views.linking import SharedWindow, copy_camera, copy_frame, link_cameras, link_slices
-from CTEnhanceLib.scene.comparison.views.own_views import CAMERA_GOES_AFTER_MS, slice_belongings
+from CTEnhanceLib.scene.comparison.views.own_views import CAMERA_GOES_AFTER_MS, remove_present, slice_belongings
 from CTEnhanceLib.scene.comparison.views.steady_frames import SteadyFrames
 from CTEnhanceLib.scene.comparison.views.view_host import SliceView, ViewHost, VolumeView
 from CTEnhanceLib.scene.nodes import add_volume, remove_with_belongings
@@ -281,12 +281,12 @@ class ReadingViews:
             own = slice_belongings(view) if isinstance(view, SliceView) else []
             node = view.node
             self._view_host.close_view(view.tag)
-            _remove(scene, [node, *own])
+            remove_present(scene, [node, *own])
             belongings += own
         tags = set(self._seen)
         self._seen.clear()
         self.views.clear()
-        self._view_host.later(lambda: _remove(scene, [*belongings, *_named(scene, tags)]), CAMERA_GOES_AFTER_MS)
+        self._view_host.later(lambda: remove_present(scene, [*belongings, *_named(scene, tags)]), CAMERA_GOES_AFTER_MS)
 
 
 def _named(scene: slicer.vtkMRMLScene, tags: set[str]) -> list[slicer.vtkMRMLNode]:
@@ -299,12 +299,6 @@ def _named(scene: slicer.vtkMRMLScene, tags: set[str]) -> list[slicer.vtkMRMLNod
         elif node.GetSingletonTag() in tags:
             found.append(node)
     return found
-
-
-def _remove(scene: slicer.vtkMRMLScene, nodes: Sequence[slicer.vtkMRMLNode]) -> None:
-    for node in nodes:
-        if scene.IsNodePresent(node):
-            scene.RemoveNode(node)
 
 
 def _planes_of(view: SliceView | VolumeView) -> tuple[str, ...]:

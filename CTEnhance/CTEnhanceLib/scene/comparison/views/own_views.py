@@ -32,15 +32,15 @@ def remove_own_views(view_host: ViewHost, views: Sequence[SliceView | VolumeView
             belongings = slice_belongings(view) if isinstance(view, SliceView) else []
             node = view.node
             view_host.close_view(view.tag)
-            _remove(scene, [node, *belongings])
+            remove_present(scene, [node, *belongings])
             later += belongings
-        _remove(scene, [node for node in _never_shown(scene) if not node.IsA("vtkMRMLCameraNode")])
+        remove_present(scene, [node for node in _never_shown(scene) if not node.IsA("vtkMRMLCameraNode")])
 
     def clean_up() -> None:
         for tag in tags:
             if own_view_node(scene, VIEWS[tag]) is None:
                 view_host.close_view(tag)
-        _remove(scene, _without_a_view(scene, later))
+        remove_present(scene, _without_a_view(scene, later))
 
     view_host.later(clean_up, CAMERA_GOES_AFTER_MS)
 
@@ -91,7 +91,8 @@ def slice_belongings(view: SliceView) -> list[slicer.vtkMRMLNode]:
     return [node for node in made if node is not None]
 
 
-def _remove(scene: slicer.vtkMRMLScene, nodes: Iterable[slicer.vtkMRMLNode]) -> None:
+def remove_present(scene: slicer.vtkMRMLScene, nodes: Iterable[slicer.vtkMRMLNode]) -> None:
+    """Remove the nodes that are still in the scene."""
     for node in nodes:
         if scene.IsNodePresent(node):
             scene.RemoveNode(node)
