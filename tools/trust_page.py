@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from CTEnhanceLib.evaluation.baselines import YARDSTICK
-from CTEnhanceLib.evaluation.fractures.record import BESIDE, EARLIER, computing_methods, invented_sentence, sentences
+from CTEnhanceLib.evaluation.fractures.record import EARLIER, computing_methods, own_sentences
 from CTEnhanceLib.evaluation.fractures.tables import markdown
 from CTEnhanceLib.model.figures import read_metrics
 from CTEnhanceLib.model.folder import find_model
@@ -33,11 +33,8 @@ def blocks(metrics: dict[str, Any]) -> dict[str, list[str]]:
     if "fractures" in metrics:
         figures = metrics["fractures"]
         name = metrics.get("model", "context")
-        own = [m for m in computing_methods(figures) if m.startswith(f"{name}, detail") and EARLIER not in m]
-        named = [m for m in (*BESIDE, *own) if m in computing_methods(figures)]
-        said = [*sentences(figures, named), invented_sentence(figures, named)]
         picture = "![Gaps and steps: what is seen, bridged and mismeasured](pictures/fractures.png)"
-        found["fracture sentences"] = [*[f"* **{sentence}**" for sentence in said if sentence], "", picture]
+        found["fracture sentences"] = [*[f"* **{said}**" for said in own_sentences(figures, name)], "", picture]
         tables = markdown(figures)
         found["fracture tables"] = tables[tables.index("### ") :].rstrip("\n").split("\n")
     return found

@@ -1,6 +1,6 @@
 """The same call before and after a change, in turns on one machine: how much faster, and how equal the voxels.
 
-    python Testing/benchmarks/before_after.py --before v0.2.0 [--size 512 512 46] [--full] [--rounds 3]
+    python Testing/benchmarks/before_after.py --before e373cd1 [--size 512 512 46] [--full] [--rounds 3]
 
 The code of the earlier revision is taken from git into a temporary folder. Both compute the same generated wrist with
 the same weights and precision; each round runs one after the other, so that other work on the machine meets both.

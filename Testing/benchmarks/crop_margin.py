@@ -9,7 +9,6 @@ where the body is. `crop_margin_px` of a model must be one that changes no body 
 from __future__ import annotations
 
 import argparse
-import os
 import time
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from CTEnhanceLib.ct.interpolation import interpolation_bands
 from CTEnhanceLib.enhancement.body_window import BodyWindows
 from CTEnhanceLib.enhancement.slice_map import context_indices, slice_map
 from CTEnhanceLib.model.prediction import Prediction
+from CTEnhanceLib.training.config import data_path
 
 SCANS = (
     "validation/phil_head_5mm_UB.nrrd",
@@ -35,7 +35,7 @@ SCANS = (
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--margins", type=int, nargs="+", default=[0, 8, 16, 24, 32])
+    parser.add_argument("--margins", type=int, nargs="+", default=[0, 8, 16, 24, 32, 55])
     parser.add_argument("--model", default="context")
     parser.add_argument("--scans", nargs="+", default=SCANS)
     args = parser.parse_args()
@@ -45,7 +45,7 @@ def main() -> None:
     print("| scan, slice | margin | window | most HU in the body | RMSE in the body | CPU s | CPU s whole |")
     print("|---|---|---|---|---|---|---|")
     for scan in args.scans:
-        image = sitk.ReadImage(str(Path(os.environ["CTENHANCE_DATA"], scan)))
+        image = sitk.ReadImage(str(data_path(scan)))
         geometry, thick = slice_geometry(image), to_slices(image)
         thin = thin_positions(geometry.count, geometry.interval, 1.0)
         bands = interpolation_bands(geometry.positions, thin)

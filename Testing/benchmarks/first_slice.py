@@ -23,6 +23,7 @@ from pathlib import Path
 
 import SimpleITK as sitk
 from enhance import thick_volume
+from long_volume import run
 
 STEPS = {
     "python": "pass",
@@ -35,12 +36,8 @@ STEPS = {
 
 def process_seconds(code: str) -> tuple[float, float]:
     """Wall and CPU seconds of a Python process."""
-    started = time.perf_counter()
-    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    if os.waitstatus_to_exitcode(status):
-        raise SystemExit(f"failed: {code}")
-    return time.perf_counter() - started, usage.ru_utime + usage.ru_stime
+    told = run([sys.executable, "-c", code])
+    return told["seconds"], told["cpu_s"]
 
 
 def cold(thick: Path, model: str, first: int, device: str) -> tuple[float, float]:

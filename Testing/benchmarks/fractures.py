@@ -83,9 +83,10 @@ def main() -> None:
         print(f"{name}: {time.process_time() - started:.0f} s of CPU so far", flush=True)
     study = joined(studies)
     (args.out / "readings.json").write_text(json.dumps(study.as_json()) + "\n")
+    figures = record(study)
     if args.into is not None:
-        put_study(args.into, study)
-    tables = markdown(record(study))
+        put_study(args.into, figures)
+    tables = markdown(figures)
     (args.out / "tables.md").write_text(tables)
     save_figure(fracture_curves(study), args.out / "fractures.png")
     print(tables)

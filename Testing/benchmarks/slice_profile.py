@@ -12,13 +12,12 @@ from __future__ import annotations
 
 import argparse
 import math
-import os
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import SimpleITK as sitk
+from quality import DATA
 
 from CTEnhanceLib import enhance, load_stack
 from CTEnhanceLib.ct.geometry import slice_geometry, to_slices
@@ -29,8 +28,6 @@ from CTEnhanceLib.dicom.volumes import read_volume
 from CTEnhanceLib.evaluation.baselines import YARDSTICK
 from CTEnhanceLib.evaluation.evaluate import evaluate
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-DATA = Path(os.environ.get("CTENHANCE_DATA", REPOSITORY.parent / "shared" / "data"))
 VOLUMES = {"skull phantom": "validation/phil_head_1mm_UB.nrrd", "human head": "validation/vhm_head_neck_1mm.nrrd"}
 # where the slices are asked for their profile, and where the model computes: columns, rows, slices
 ASKED = {

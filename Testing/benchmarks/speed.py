@@ -1,6 +1,6 @@
 """All benchmarks of speed in one go: a text file with the tables and a JSON file for each, beside one another.
 
-    python Testing/benchmarks/speed.py [--output build/speed] [--only floor steps] [--before v0.2.0] [--device cuda]
+    python Testing/benchmarks/speed.py [--output build/speed] [--only floor steps] [--before e373cd1] [--device cuda]
 
 On two quiet cores it takes about half an hour; --quick takes small volumes, to see that everything runs. Peers:
 `enhance` sets the call beside cubic resampling by SimpleITK, and beside ECLARE where the command `run-eclare` is there.

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     import SimpleITK as sitk
 
-    from CTEnhanceLib.evaluation.fractures.study import Method, Study
+    from CTEnhanceLib.evaluation.fractures.study import Method
 
 _BASELINES = {"measured": "repeat", "linear": "linear", "cubic": "cubic", "cubic + back-projection": None}
 
@@ -84,16 +84,16 @@ def run(args: argparse.Namespace) -> None:
         from CTEnhanceLib.evaluation.plots import save_figure
 
         save_figure(fracture_curves(study), plots / "fractures.png")
-    if args.into is not None:
-        put_study(find_model(args.into), study)
-    print(markdown(record(study)), end="")
-
-
-def put_study(folder: Path, study: Study) -> None:
-    """Put the figures of a study into a model folder: metrics.json and the card (errors as in `put_figures`)."""
-    from CTEnhanceLib.evaluation.fractures.record import METRICS_NAME, card_lines, record
-
     figures = record(study)
+    if args.into is not None:
+        put_study(find_model(args.into), figures)
+    print(markdown(figures), end="")
+
+
+def put_study(folder: Path, figures: Mapping[str, Any]) -> None:
+    """Put the figures of a study (from `record`) into a model folder: metrics.json and card."""
+    from CTEnhanceLib.evaluation.fractures.record import METRICS_NAME, card_lines
+
     put_figures(folder, METRICS_NAME, figures, "Fractures", card_lines(figures, open_model(folder).spec.name))
 
 

@@ -31,7 +31,7 @@ class Acquisition:
         thickness: Extent of a slice along its axis, mm.
         profile: Slice profile.
         sources: Where "interval", "thickness", "shape" and "fwhm" come from: "user", "spacing", "DICOM", "model",
-            "estimated", "assumed", "thickness" or "interval".
+            "estimated", "assumed" or "interval".
         estimate: What the slices themselves say of their profile, used or not; None where they were not asked or do
             not say.
     """

@@ -47,11 +47,6 @@ class Bands:
     def __len__(self) -> int:
         return len(self.weights)
 
-    @property
-    def stop(self) -> np.ndarray:
-        """Column after the last weight of each row."""
-        return self.first + np.array([len(row) for row in self.weights], dtype=int)
-
     def inputs(self, row: int) -> range:
         """Give the columns that a row has weights for."""
         return range(int(self.first[row]), int(self.first[row]) + len(self.weights[row]))

@@ -94,8 +94,7 @@ def estimate_profile(slices: np.ndarray, interval: float, pixel_spacing: tuple[f
     if len(crossing) < _LEAST_PATCHES or min(map(len, within)) < _LEAST_BLURRED:
         return None
     said, spread = answer(crossing, _weights())
-    misled = np.mean([answer(patches, _weights())[0] - math.log(ratio) for patches, ratio in zip(within, KNOWN)])
-    deviation = math.exp(said - _TAKEN_BACK * float(misled)) * interval
+    deviation = math.exp(said - _TAKEN_BACK * misled_by(within, _weights())) * interval
     return ProfileEstimate(deviation, _UNCERTAINTY_PER_SPREAD * spread, len(crossing))
 
 
@@ -113,6 +112,16 @@ def _most_bone(slices: np.ndarray) -> np.ndarray:
 def _weights() -> dict[str, np.ndarray]:
     with np.load(_WEIGHTS, allow_pickle=False) as stored:
         return {name: stored[name].astype(np.float32) for name in stored.files}
+
+
+def misled_by(within: list[np.ndarray], weights: dict[str, np.ndarray]) -> float:
+    """Give what the network says wrongly of patches of the `KNOWN` profiles: mean of the logarithms.
+
+    Args:
+        within: Patches of each known profile, (N, FEATURES) each, from `profile_patches`.
+        weights: The numbers of profile_estimate.npz.
+    """
+    return float(np.mean([answer(patches, weights)[0] - math.log(ratio) for patches, ratio in zip(within, KNOWN)]))
 
 
 def answer(patches: np.ndarray, weights: dict[str, np.ndarray]) -> tuple[float, float]:

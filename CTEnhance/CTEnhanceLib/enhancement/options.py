@@ -22,7 +22,7 @@ class Options:
 
     Attributes:
         spacing: Interval of the thin slices, mm.
-        device: "auto", "cpu", "cuda", "cuda:N" or "mps".
+        device: "auto", "cpu", "cuda", "cuda:N" or "mps"; several separated by commas.
         precision: "auto", "fp32", "fp16" or "bf16", of the inner layers.
         stated: What the user states about the thick slices.
         consistency: Whether to back-project onto the measured slices.

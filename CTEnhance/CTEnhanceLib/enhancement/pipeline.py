@@ -147,9 +147,10 @@ def compute(plan: Plan, runner: Runner, watch: Watch, further: Sequence[ThickVol
     bars = None
     if plan.gives_uncertainty:
         bars = uncertainty_slices(plan, runner.stack, growing.slices, runner.device, watch)
-    told: list[dict[str, Any]] = []
-    if judged:
+    if any(entry.is_used for entry in judged):
         volume, beyond, told = _fuse(plan, judged, growing.slices, bars, runner, consistency, watch)
+    else:
+        told = [describe(entry, None) for entry in judged]
     thin = slices_view(volume, plan.volume.geometry.axis)
     check_grid(plan, volume)
     facts = RunFacts(
@@ -218,8 +219,7 @@ def _fuse(
     used = [entry for entry in judged if entry.is_used]
     thin = slices.astype(np.float32)
     figures = fuse(plan.volume, used, thin, float(plan.thin[0]), plan.options.spacing, runner.device, watch, bars)
-    if used:
-        consistency["after"] = figures[0]["after"]
+    consistency["after"] = figures[0]["after"]
     of_used = iter(figures[1:])
     told = [describe(entry, next(of_used) if entry.is_used else None) for entry in judged]
     check = ValueCheck(plan)

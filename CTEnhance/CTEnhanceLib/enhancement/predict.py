@@ -34,14 +34,12 @@ class _Flight:
     """A batch that a device computes or has computed.
 
     Attributes:
-        members: Its thick slices.
         chosen: Its predictions.
-        around: The thick slices seen around each member.
+        around: The thick slices seen around each of its thick slices.
         window: What of the slices was looked at.
         arrival: Its thin slices, in the order of `chosen`; None where there is nothing to predict.
     """
 
-    members: Sequence[int]
     chosen: Sequence[Prediction]
     around: Mapping[int, Sequence[int]]
     window: Window
@@ -156,9 +154,8 @@ class Runner:
         from CTEnhanceLib.model.arrays import tensor_of
         from CTEnhanceLib.model.transfer import Arrival
 
-        members = list(around)
         if not chosen:
-            return _Flight(members, chosen, around, window, None)
+            return _Flight(chosen, around, window, None)
         thick = plan.volume.slices
         seen = {i for row in around.values() for i in row}
         stored = {i: to_stored(thick[i][window.rows, window.columns]) for i in seen}
@@ -166,10 +163,10 @@ class Runner:
         bases = np.empty((0, *context.shape[-2:]), "f4")
         if self._needs_base:
             bases = np.stack([blending.base(p.thin, window) for p in chosen])
-        place = {index: number for number, index in enumerate(members)}
+        place = {index: number for number, index in enumerate(around)}
         in_batch = [replace(p, thick=place[p.thick]) for p in chosen]
         output = lane.launch(context, in_batch, tensor_of(bases), condition, plan.volume.geometry.interval)
-        return _Flight(members, chosen, around, window, Arrival(output))
+        return _Flight(chosen, around, window, Arrival(output))
 
     @property
     def _needs_base(self) -> bool:

@@ -48,7 +48,7 @@ def _activate(x: Tensor) -> Tensor:
     return functional.leaky_relu(x, 0.1)
 
 
-# Less than 0.2 HU come from further away, measured on four scans (Testing/benchmarks/crop_margin.py).
+# Less than 0.4 HU come from further away, measured on four scans (Testing/benchmarks/crop_margin.py).
 _FELT_RADIUS = 24
 
 

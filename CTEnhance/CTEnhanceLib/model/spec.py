@@ -87,7 +87,7 @@ class ModelSpec:
         slice_profile: Profile assumed where neither user nor DICOM says more: "shape" and "fwhm_ratio" to the
             thickness, or "weights", "step_mm" and "fwhm_mm" of a measured one; in "scanner" the same for slices that
             DICOM says come from a scanner.
-        crop_margin_px: Margin with which air may be cropped away without changing body voxels, or None.
+        crop_margin_px: Margin with which air may be cropped away while body voxels change by less than 1 HU, or None.
         default_detail: Where between the accurate end (0) and the crisp end (1) of its weights the model computes
             unless asked otherwise; None where it has one set of weights.
         mirrored: Whether what the generator gives is the mean of two passes, the second one over mirrored slices; only

@@ -106,8 +106,8 @@ def computing_methods(figures: Mapping[str, Any]) -> list[str]:
     return [m for m in dict.fromkeys(row["method"] for row in figures["rows"]) if m != REFERENCE]
 
 
-def card_lines(figures: Mapping[str, Any], model: str) -> list[str]:
-    """Give what the card of a model says of fractures.
+def own_sentences(figures: Mapping[str, Any], model: str) -> list[str]:
+    """Say what is seen and invented by a model, beside the measured slices and the yardstick.
 
     Args:
         figures: From `record`.
@@ -117,12 +117,22 @@ def card_lines(figures: Mapping[str, Any], model: str) -> list[str]:
     own = [m for m in computing_methods(figures) if m.startswith(model) and EARLIER not in m]
     named = [m for m in (*BESIDE, *own) if m in computing_methods(figures)]
     said = [*sentences(figures, named), invented_sentence(figures, named)]
+    return [sentence for sentence in said if sentence]
+
+
+def card_lines(figures: Mapping[str, Any], model: str) -> list[str]:
+    """Give what the card of a model says of fractures.
+
+    Args:
+        figures: From `record`.
+        model: Name of the model; methods that begin with it are its own.
+    """
     return [
         f"Gaps and steps cut into thin bone ({', '.join(figures['volumes'])}), thickened and computed again. Seen: the "
         f"contrast exceeds what {100 * (1 - figures['false_alarms']):.0f} of 100 intact places show. metrics.json and "
         "docs/trust.md hold the other widths, angles, and steps.",
         "",
-        *[f"* {sentence}" for sentence in said if sentence],
+        *[f"* {sentence}" for sentence in own_sentences(figures, model)],
     ]
 
 

@@ -13,7 +13,7 @@ from typing import Any, Callable
 from CTEnhanceLib.errors import UsageError
 from CTEnhanceLib.evaluation.reading.answers import AnswerFile, answer_path
 from CTEnhanceLib.evaluation.reading.blind import image_path, read_blinded
-from CTEnhanceLib.evaluation.reading.study import Question
+from CTEnhanceLib.evaluation.reading.study import Question, question_of
 
 ANSWERS = "answers"
 LETTERS = "ABCDEFGH"
@@ -100,7 +100,7 @@ class ReadingSession:
         if reader not in self.study["readers"]:
             known = ", ".join(self.study["readers"])
             raise UsageError(f"This study has no reader {reader!r}: choose one of {known}.")
-        self.questions = {plain["id"]: _question(plain) for plain in self.study["questions"]}
+        self.questions = {plain["id"]: question_of(plain) for plain in self.study["questions"]}
         self.pages = self._pages()
         path = answer_path(answers if answers is not None else self.folder / ANSWERS, reader)
         self._file = AnswerFile(path, self.study_sha256, reader, simulated=simulated)
@@ -256,8 +256,3 @@ class ReadingSession:
 
     def _shown(self, letter: str, image: str) -> ShownImage:
         return ShownImage(letter, image, image_path(self.folder, image))
-
-
-def _question(plain: dict[str, Any]) -> Question:
-    given: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in plain.items()}
-    return Question(**given)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from CTEnhanceLib.errors import InputRefusedError, UsageError
-from CTEnhanceLib.evaluation.reading.study import Question
+from CTEnhanceLib.evaluation.reading.study import question_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -189,8 +189,7 @@ def _value(row: dict[str, str], slot: _Slot, plain: dict[str, Any], line: int, p
     text = row.get("grade", row.get("answer", ""))
     if not text and not plain["required"]:
         return None
-    given: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in plain.items()}
-    question = Question(**given)
+    question = question_of(plain)
     try:
         return question.check(int(text) if plain["type"] == "grade" else text)
     except (UsageError, ValueError) as error:

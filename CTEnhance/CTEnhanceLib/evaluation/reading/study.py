@@ -218,7 +218,7 @@ def study_from_json(plain: dict[str, Any], folder: Path | None = None) -> Study:
         raise InputRefusedError(f"The study file has an entry {min(set(given) - known)!r}: it knows {sorted(known)}.")
     try:
         given["cases"] = tuple(Case(case["name"], dict(case["files"])) for case in given["cases"])
-        given["questions"] = tuple(_question(question) for question in given["questions"])
+        given["questions"] = tuple(question_of(question) for question in given["questions"])
         given["window"] = Window(**given.get("window", {}))
         for name in ("kinds", "readers", "views"):
             if name in given:
@@ -229,7 +229,8 @@ def study_from_json(plain: dict[str, Any], folder: Path | None = None) -> Study:
     return study if folder is None else _found(study, folder)
 
 
-def _question(plain: dict[str, Any]) -> Question:
+def question_of(plain: dict[str, Any]) -> Question:
+    """Give the question that a study file holds; lists become tuples."""
     given: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in plain.items()}
     return Question(**given)
 

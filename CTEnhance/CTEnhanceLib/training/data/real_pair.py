@@ -129,8 +129,7 @@ class RealPair:
         geometry = slice_geometry(thick)
         self.interval, self.pixel = geometry.interval, float(np.prod(geometry.pixel_spacing)) ** 0.5
         placed = place(thick, thick, "the thick series"), place(thin, thick, "the thin series")
-        # copies: a view would be used after its image is gone
-        self.thick, self.thin = (np.array(one.slices) for one in placed)
+        self.thick, self.thin = (one.slices for one in placed)
         positions, self.thin_positions = (one.positions for one in placed)
         self.measured = fit_profile(self.thick, positions, self.thin, self.thin_positions)
         self.thick_positions = positions + self.measured.shift

@@ -90,16 +90,21 @@ def changed_anatomy(
     if settings.cut and rng.random() < settings.cut:
         block = cut_bone(block, rng)
     if rng.random() < settings.dry:
-        block = _dry(block, rng)
+        block = dry(block, rng)
     if settings.metal and rng.random() < settings.metal:
         block = put_metal(block, (spacing[0], spacing[1], spacing[2]), rng)
     return block
 
 
-def _dry(block: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Make soft tissue air, as in a dry bone, by a smooth monotone change of scale."""
+def dry(block: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Make soft tissue air, as in a dry bone, by a smooth monotone change of scale.
+
+    Args:
+        block: HU, any shape.
+        rng: Draws.
+    """
     threshold, softness = rng.uniform(60, 220), rng.uniform(30, 80)
-    return (-1000 + (block + 1000) / (1 + np.exp((threshold - block) / softness))).astype(np.float32)
+    return (-1000 + (block + 1000) / (1 + np.exp(np.clip((threshold - block) / softness, -40, 40)))).astype(np.float32)
 
 
 def resample(images: np.ndarray, patch: int) -> np.ndarray:

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from CTEnhanceLib.ct.profile import profile_of_deviation
-from CTEnhanceLib.ct.profile_estimate import KNOWN, answer
+from CTEnhanceLib.ct.profile_estimate import KNOWN, answer, misled_by
 from CTEnhanceLib.ct.profile_patches import FEATURES, SAMPLES, SLICES, blurred_patches, clipped, measured_patches
 from CTEnhanceLib.model.arrays import array_of, tensor_of
 from CTEnhanceLib.training.slice_profile.volumes import DEVIATIONS, Simulated, ThinVolumes
@@ -132,8 +132,7 @@ def _heard(
     within = blurred_patches(slices, scan.interval, scan.pixel_spacing, 80, rng, known)
     if min(map(len, (crossing, *within))) < _LEAST:
         return None
-    misled = np.mean([answer(patches, weights)[0] - math.log(ratio) for patches, ratio in zip(within, KNOWN)])
-    return (*answer(crossing, weights), float(misled))
+    return (*answer(crossing, weights), misled_by(within, weights))
 
 
 def _shares(deviation: float) -> np.ndarray:

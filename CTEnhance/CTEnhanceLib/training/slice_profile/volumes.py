@@ -12,9 +12,11 @@ import numpy as np
 import SimpleITK as sitk
 from scipy.ndimage import gaussian_filter1d
 
+from CTEnhanceLib.ct.geometry import slice_positions
 from CTEnhanceLib.ct.intensity import BONE_ABOVE_HU
 from CTEnhanceLib.ct.profile import SliceProfile, profile_of_deviation, thickening_matrix
 from CTEnhanceLib.errors import InputRefusedError
+from CTEnhanceLib.training.simulation.pairs import dry
 
 SHAPES = ("box", "triangle", "gaussian")
 DEVIATIONS = (0.16, 0.8)
@@ -85,7 +87,7 @@ def _simulate(thin: np.ndarray, spacings: tuple[float, ...], axis: int, rng: np.
         return None
     noise = rng.uniform(0, 60) * (rng.random() < 0.7)
     if rng.random() < 0.12:
-        block = _dry(block, rng)
+        block = dry(block, rng)
     if rng.random() < 0.5:  # another scanner's sharpness, the same along all axes
         width = rng.uniform(0.3, 1.3) * np.mean(spacings)
         for number, spacing in enumerate((step, rows, columns)):
@@ -115,7 +117,7 @@ def _thickening(
     if slices < _LEAST_SLICES:
         return None
     first = reach - step / 2 + rng.uniform(0, step)
-    weights = thickening_matrix(first + np.arange(slices) * interval, np.arange(count) * step, profile)
+    weights = thickening_matrix(slice_positions(slices, interval, first), slice_positions(count, step), profile)
     return weights.astype(np.float32)
 
 
@@ -128,12 +130,6 @@ def _noise(
     together = np.linalg.cholesky(weights @ weights.T + 1e-6 * np.eye(len(weights))).astype(np.float32)
     noise = _blur(rng.standard_normal((len(weights), *plane), dtype=np.float32), rng.uniform(0.3, 1.2))
     return np.tensordot(together, noise * np.float32(deviation / noise.std()), axes=1)
-
-
-def _dry(block: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Make soft tissue air, as in a dry bone."""
-    threshold, softness = rng.uniform(60, 220), rng.uniform(30, 80)
-    return (-1000 + (block + 1000) / (1 + np.exp(np.clip((threshold - block) / softness, -40, 40)))).astype(np.float32)
 
 
 def _kernel(slices: np.ndarray, rng: np.random.Generator) -> np.ndarray:

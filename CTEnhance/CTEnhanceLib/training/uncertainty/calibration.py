@@ -15,9 +15,9 @@ from CTEnhanceLib.evaluation.measures.error_bars import ErrorBarFigures, error_b
 from CTEnhanceLib.evaluation.measures.regions import counted_slices, region_masks
 from CTEnhanceLib.model.spec import UncertaintySpec
 from CTEnhanceLib.model.stack import Stack
+from CTEnhanceLib.training.uncertainty.words import COVERED
 from CTEnhanceLib.training.validation import Case
 
-COVERED = 0.95
 _REGIONS = ("bone", "body")
 _SCALES = np.exp(np.linspace(np.log(0.25), np.log(4.0), 400))
 
