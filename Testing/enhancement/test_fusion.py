@@ -242,6 +242,22 @@ def test_the_profile_of_each_series_is_told_with_its_source(thin: sitk.Image, ax
     assert all(series["used"] for series in told)
 
 
+def test_a_cancelled_run_ends_before_its_series_are_registered(
+    thin: sitk.Image, axial: sitk.Image, stack: object
+) -> None:
+    stages: list[str] = []
+    with pytest.raises(CancelledError):
+        enhance(
+            axial,
+            stack,
+            device="cpu",
+            also=[measure(thin, "coronal"), measure(thin, "sagittal")],
+            progress=lambda stage, done, total: stages.append(f"{stage} {done} of {total}"),
+            cancel=lambda: "register 0 of 2" in stages,
+        )
+    assert stages[-1] == "register 0 of 2"
+
+
 def test_series_of_other_frames_of_reference_are_not_fused(thin: sitk.Image, axial: sitk.Image, stack: object) -> None:
     here, there = sitk.Image(axial), measure(thin, "coronal")
     here.SetMetaData("0020|0052", "1.2.3")

@@ -12,7 +12,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.ndimage import map_coordinates
 
 from CTEnhanceLib.ct.profile import SliceProfile
 from CTEnhanceLib.ct.voxel_grid import VoxelGrid
@@ -55,11 +54,11 @@ class Crossings:
     second: np.ndarray
     along: np.ndarray
 
-    def chosen(self, which: np.ndarray) -> Crossings:
-        """Give some of the points (mask or indices).
+    def chosen(self, which: np.ndarray | slice) -> Crossings:
+        """Give some of the points (mask, indices or slice).
 
         Args:
-            which: Boolean mask of shape (n,), or indices of shape (m,).
+            which: Boolean mask of shape (n,), indices of shape (m,), or a slice.
         """
         return Crossings(self.first[which], self.second[which], self.along[which])
 
@@ -132,18 +131,37 @@ def _averaged(series: Series, across: Series, where: np.ndarray, numbers: np.nda
     sampling = Sampling.through(np.zeros(1), across.profile, step / 2)
     line = np.cross(grid.directions[:, 0], normal)
     blurred = _blur_sampling(across.blur, step)
-    index = inverse @ (where - grid.origin[:, None])
-    index[0] = numbers
+    in_slice = (inverse @ (where - grid.origin[:, None]))[1:]
     total = np.zeros(where.shape[1])
     for offset, weight in zip(sampling.offsets, sampling.weights):
         for sideways, share in zip(blurred.offsets, blurred.weights):
-            shift = inverse @ (in_plane * offset + line * sideways)
-            shift[0] = 0
-            values = map_coordinates(
-                series.slices, index + shift[:, None], order=1, mode="constant", cval=np.nan, output=np.float64
-            )
+            shift = (inverse @ (in_plane * offset + line * sideways))[1:]
+            values = _between_pixels(series.slices, numbers, in_slice + shift[:, None])
             total += weight * share * values
     return total
+
+
+def _between_pixels(slices: np.ndarray, numbers: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Interpolate linearly within slices; `map_coordinates` would do so along the slice axis too.
+
+    Args:
+        slices: (slices, rows, columns), HU.
+        numbers: Which slice, shape (n,).
+        places: Row and column, shape (2, n).
+
+    Returns:
+        float64 (n,), NaN outside the slices.
+    """
+    last = np.array(slices.shape[1:])[:, None] - 1
+    outside = ((places < 0) | (places > last)).any(axis=0)
+    below = np.clip(np.floor(places), 0, np.maximum(last - 1, 0)).astype(np.intp)
+    above = np.minimum(below + 1, last)
+    row, column = places - below
+    values = (1 - row) * (
+        (1 - column) * slices[numbers, below[0], below[1]] + column * slices[numbers, below[0], above[1]]
+    ) + row * ((1 - column) * slices[numbers, above[0], below[1]] + column * slices[numbers, above[0], above[1]])
+    values[outside] = np.nan
+    return values
 
 
 def _blur_sampling(blur: float, step: float) -> Sampling:

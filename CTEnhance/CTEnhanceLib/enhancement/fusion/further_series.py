@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,6 +43,7 @@ _TOLERATED_MM = 0.15
 # a residual beyond this many times the noise is not explained by it
 _UNEXPLAINED = 3.0
 _SAME_INTERVAL = 0.02
+_ASK_EVERY_S = 0.1
 _SHAPES = ("box", "triangle", "gaussian")
 LOWERED_SENTENCE = "The uncertainty is that of the picture of the main series, lowered where further series measured."
 
@@ -103,24 +107,41 @@ def judge_further(main: ThickVolume, volume: ThickVolume, watch: Watch) -> Furth
     reason = _stated_reason(main, volume)
     if reason:
         return FurtherSeries(volume, None, reason)
-    fit = fit_series(_series(main), _series(volume), _other_profiles(volume))
+    fit = fit_series(_series(main), _series(volume), watch, _other_profiles(volume))
     return FurtherSeries(volume, fit, fit.reason)
 
 
 def judge_all(main: ThickVolume, volumes: Sequence[ThickVolume], watch: Watch) -> list[FurtherSeries]:
-    """Judge each further series in turn.
+    """Judge the further series, side by side in threads: each one's answer is that of `judge_further`.
 
     Args:
         main: The main series.
         volumes: The further series.
-        watch: Told after each, and asked whether to go on.
+        watch: Told when one is judged, and asked whether to go on.
+
+    Raises:
+        CancelledError: The run was cancelled.
     """
-    judged = []
-    for number, volume in enumerate(volumes):
-        watch.progress("register", number, len(volumes))
-        judged.append(judge_further(main, volume, watch))
-        watch.progress("register", number + 1, len(volumes))
-    return judged
+    if not volumes:
+        return []
+    watch.stop_if_cancelled()
+    watch.progress("register", 0, len(volumes))
+    stopped = Event()
+    with ThreadPoolExecutor(min(len(volumes), os.cpu_count() or 1)) as pool:
+        own = Watch(cancel=stopped.is_set)
+        judging = [pool.submit(judge_further, main, volume, own) for volume in volumes]
+        waiting, told = set(judging), 0
+        try:
+            while waiting:
+                _, waiting = wait(waiting, timeout=_ASK_EVERY_S, return_when=FIRST_COMPLETED)
+                watch.stop_if_cancelled()
+                if len(judging) - len(waiting) > told:
+                    told = len(judging) - len(waiting)
+                    watch.progress("register", told, len(volumes))
+        except BaseException:
+            stopped.set()
+            raise
+    return [one.result() for one in judging]
 
 
 def fuse(

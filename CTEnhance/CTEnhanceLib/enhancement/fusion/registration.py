@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from scipy.spatial.transform import Rotation
 from CTEnhanceLib.ct.intensity import BODY_ABOVE_HU
 from CTEnhanceLib.ct.profile import SliceProfile
 from CTEnhanceLib.enhancement.fusion.crossings import Crossings, Series, all_crossings, crossing_values
+from CTEnhanceLib.enhancement.options import Watch
 
 MOST_SHIFT_MM = 2.0
 MOST_ROTATION_DEGREES = 2.0
@@ -21,6 +23,8 @@ MOST_OFFSET_HU = 20.0
 FEWEST_CROSSINGS = 400
 _POINTS = 9000
 _FEW_POINTS = 1500
+# profiles and blurs are told apart by every third point
+_EVERY = 3
 # least squares end when a step changes the sum of squares by less than this part of it
 _PRECISE = 1e-6
 _OUTLIER_HU = 60.0
@@ -58,14 +62,18 @@ class Fit:
     reason: str = ""
 
 
-def fit_series(main: Series, further: Series, profiles: tuple[SliceProfile, ...] = ()) -> Fit:
+def fit_series(main: Series, further: Series, watch: Watch, profiles: tuple[SliceProfile, ...] = ()) -> Fit:
     """Find how a further series lies and what it measures, so that both agree where their slices cross.
 
     Args:
         main: The main series.
         further: The further series as it states itself; a negative blur of the answer is one that the main series
             has beyond it.
+        watch: Asked whether to go on.
         profiles: Other slice profiles that it may have; tried where nobody stated one.
+
+    Raises:
+        CancelledError: The run was cancelled.
     """
     points = all_crossings(main.grid, further.grid, 3 * _POINTS)
     ours, theirs = crossing_values(main, further, points)
@@ -79,17 +87,24 @@ def fit_series(main: Series, further: Series, profiles: tuple[SliceProfile, ...]
     points, gradient = _telling(main, further, points.chosen(inside), ours[inside])
     centre = (main.grid.centre + further.grid.centre) / 2
     few = points.chosen(np.random.default_rng(2).permutation(len(points.first))[:_FEW_POINTS])
-    pose = _search(main, further, few, centre)
-    for chosen in (few, points):
-        pose = _refined(main, further, chosen, centre, pose)
+
+    def differences(pose: np.ndarray, chosen: Crossings) -> np.ndarray:
+        watch.stop_if_cancelled()
+        return _differences(main, _moved(further, pose, centre), chosen)
+
+    pose = _search(lambda pose: differences(pose, few))
+    pose = _refined(lambda pose: differences(pose, few), pose)
+    pose = _refined(lambda pose: differences(pose, points), pose)
     best = _moved(further, pose, centre)
-    best = _least([best, *(replace(best, profile=profile) for profile in profiles)], main, points)
-    best = _least([best, *(replace(best, blur=blur) for blur in _BLURS_MM)], main, points)
-    differences = _differences(main, best, points)
-    misfit, difference = _misfit(differences, gradient)
+    some = points.chosen(slice(None, None, _EVERY))
+    best = _least([best, *(replace(best, profile=profile) for profile in profiles)], main, some)
+    watch.stop_if_cancelled()
+    best = _least([best, *(replace(best, blur=blur) for blur in _BLURS_MM)], main, some)
+    left = _differences(main, best, points)
+    misfit, difference = _misfit(left, gradient)
     shift = best.grid.centre - further.grid.centre
     degrees = float(np.degrees(np.linalg.norm(pose[3:])))
-    offset = -float(np.median(differences))
+    offset = -float(np.median(left))
     fit = Fit(best, shift, degrees, misfit, difference, len(points.first), offset)
     return replace(fit, reason=_reason(fit))
 
@@ -157,10 +172,10 @@ def _telling(main: Series, further: Series, points: Crossings, values: np.ndarra
     return points.chosen(chosen), gradient[chosen]
 
 
-def _refined(main: Series, further: Series, points: Crossings, centre: np.ndarray, pose: np.ndarray) -> np.ndarray:
+def _refined(differences: Callable[[np.ndarray], np.ndarray], pose: np.ndarray) -> np.ndarray:
     """Give the pose (shift in mm, rotation vector) near another one with which both series agree best."""
     return least_squares(
-        lambda p: _differences(main, _moved(further, p, centre), points),
+        differences,
         pose,
         loss="soft_l1",
         f_scale=_OUTLIER_HU,
@@ -172,14 +187,12 @@ def _refined(main: Series, further: Series, points: Crossings, centre: np.ndarra
     ).x
 
 
-def _search(main: Series, further: Series, points: Crossings, centre: np.ndarray) -> np.ndarray:
+def _search(differences: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
     """Try shifts on a coarse lattice."""
     best, start = np.inf, np.zeros(6)
     for shift in np.stack(np.meshgrid(*[(-1.5, 0.0, 1.5)] * 3, indexing="ij")).reshape(3, -1).T:
         trial = np.concatenate([shift, np.zeros(3)])
-        cost = float(
-            np.abs(_differences(main, _moved(further, trial, centre), points)).clip(max=4 * _OUTLIER_HU).mean()
-        )
+        cost = float(np.abs(differences(trial)).clip(max=4 * _OUTLIER_HU).mean())
         if cost < best:
             best, start = cost, trial
     return start
