@@ -3,9 +3,9 @@
     python Testing/benchmarks/before_after.py --before e373cd1 [--size 512 512 46] [--full] [--rounds 3]
 
 The code of the earlier revision is taken from git into a temporary folder. Both compute the same generated wrist with
-the same weights and precision; each round runs one after the other, so that other work on the machine meets both.
-Prints seconds and CPU seconds of the call (`enhance`, the model loaded), medians, the ratio, and what the voxels of the
-body differ by.
+the same weights (those of the earlier revision) and precision; each round runs one after the other, so that other work
+on the machine meets both. Prints seconds and CPU seconds of the call (`enhance`, the model loaded), medians, the ratio,
+and what the voxels of the body differ by.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ import json, sys, time
 import SimpleITK as sitk, torch
 torch.set_num_threads(int(sys.argv[4]))
 from CTEnhanceLib import enhance, load_stack
-stack, image = load_stack(), sitk.ReadImage(sys.argv[1])
+stack, image = load_stack(sys.argv[5]), sitk.ReadImage(sys.argv[1])
 started, cpu = time.perf_counter(), time.process_time()
 result = enhance(image, stack, device="cpu", precision=sys.argv[3], profile="box", uncertainty=False)
 print(json.dumps([time.perf_counter() - started, time.process_time() - cpu]))
@@ -38,10 +38,10 @@ sitk.WriteImage(result.volume, sys.argv[2])
 """
 
 
-def call(code: Path, thick: Path, thin: Path, precision: str, threads: int) -> tuple[float, float]:
+def call(code: Path, model: Path, thick: Path, thin: Path, precision: str, threads: int) -> tuple[float, float]:
     """Seconds and CPU seconds of the call with the code in a folder."""
     environment = {**os.environ, "PYTHONPATH": str(code / "CTEnhance"), "OMP_NUM_THREADS": str(threads)}
-    words = [sys.executable, "-c", CALL, str(thick), str(thin), precision, str(threads)]
+    words = [sys.executable, "-c", CALL, str(thick), str(thin), precision, str(threads), str(model)]
     told = subprocess.run(words, check=True, env=environment, stdout=subprocess.PIPE, text=True).stdout
     wall, cpu = json.loads(told.strip().splitlines()[-1])
     return wall, cpu
@@ -69,10 +69,11 @@ def main() -> None:
         thick = folder / "thick.nrrd"
         sitk.WriteImage(thick_volume(tuple(args.size), args.full), str(thick))
         codes = {"before": take_out(args.before, folder), "after": ROOT}
+        model = codes["before"] / "CTEnhance" / "Resources" / "Models" / "context"
         times: dict[str, list[tuple[float, float]]] = {label: [] for label in codes}
         for _ in range(args.rounds):
             for label, code in codes.items():
-                times[label].append(call(code, thick, folder / f"{label}.nrrd", args.precision, args.threads))
+                times[label].append(call(code, model, thick, folder / f"{label}.nrrd", args.precision, args.threads))
         before, after = (sitk.GetArrayFromImage(sitk.ReadImage(str(folder / f"{label}.nrrd"))) for label in codes)
     body = np.maximum(before, after) > -300
     off = (after.astype(int) - before)[body]
