@@ -44,6 +44,8 @@ def uncertainty_slices(plan: Plan, stack: Stack, thin: np.ndarray, device: torch
     """
     import torch
 
+    from CTEnhanceLib.model.uncertainty_net import noise_maps
+
     network: Any = stack.uncertainty
     network.to(device)
     thick, interval = plan.volume.slices, plan.volume.geometry.interval
@@ -56,7 +58,9 @@ def uncertainty_slices(plan: Plan, stack: Stack, thin: np.ndarray, device: torch
     condition = torch.tensor([scan_condition(plan)], dtype=torch.float32, device=device)
     scale = stack.uncertainty_scale
     result = np.empty(thin.shape, dtype=np.float32)
-    with torch.inference_mode():
+    bf16 = torch.autocast(device.type, torch.bfloat16, enabled=stack.precision == "bf16")
+    noise: dict[tuple[int, ...], torch.Tensor] = {}  # of the measured slices that the last thin slice lies between
+    with torch.inference_mode(), bf16:
         for index, position in enumerate(plan.thin):
             watch.stop_if_cancelled()
             around = np.clip(np.arange(-2, 3) + index, 0, len(thin) - 1)
@@ -64,7 +68,10 @@ def uncertainty_slices(plan: Plan, stack: Stack, thin: np.ndarray, device: torch
             stacked = np.concatenate([picture[around].astype(np.float32), measured[beside].astype(np.float32)])
             slices = tensor_of(np.pad(stacked, padding, mode="edge"))[None].to(device)
             where = torch.tensor([offset], dtype=torch.float32, device=device)
-            logarithm = network(slices[:, :5], slices[:, 5:], where, condition)[0, 0]
+            picture_part, measured_part = slices[:, :5], slices[:, 5:]
+            if tuple(beside) not in noise:
+                noise = {tuple(beside): noise_maps(measured_part)}
+            logarithm = network(picture_part, measured_part, where, condition, noise[tuple(beside)])[0, 0]
             inside = array_of(logarithm[:height, :width].exp()) * np.float32(scale)
             result[index] = _outside(picture[index], inside)
             result[index][window.rows, window.columns] = inside

@@ -59,7 +59,9 @@ class UncertaintyNet(nn.Module):
         """What height and width must be a multiple of."""
         return 4
 
-    def forward(self, picture: Tensor, measured: Tensor, offset: Tensor, condition: Tensor) -> Tensor:
+    def forward(
+        self, picture: Tensor, measured: Tensor, offset: Tensor, condition: Tensor, noise: Tensor | None = None
+    ) -> Tensor:
         """Give the logarithm of the uncertainty.
 
         Args:
@@ -69,6 +71,7 @@ class UncertaintyNet(nn.Module):
                 the second and the third.
             offset: (B,) place between these two: 0 on the second, 1 on the third.
             condition: (B, 3) raw numbers, from `context_unet.describe_scan`.
+            noise: What `noise_maps` gives of `measured`, where it is at hand.
 
         Returns:
             float32 (B, 1, H, W): natural logarithm of HU.
@@ -84,17 +87,24 @@ class UncertaintyNet(nn.Module):
         )
         scale, shift = self.condition(known)[:, :, None, None].chunk(2, dim=1)
         features = _features(picture, measured, offset, with_shapes=self.noise is not None)
-        x = self.stem(functional.pixel_unshuffle(features, 2))
+        x = functional.conv2d(features, self._stem_kernel(), self.stem.bias, stride=2, padding=2)
+        x = x.contiguous(memory_format=torch.channels_last)
         fine = _activate(x * (1 + scale) + shift)
         fine = fine + _activate(self.middle(fine))
         coarse = self.down(fine)
         if self.noise is not None:
-            coarse = coarse + self.noise(_noise_maps(measured[:, 1:-1]))
+            coarse = coarse + self.noise(noise_maps(measured) if noise is None else noise)
         coarse = _activate(self.coarse(_activate(coarse)))
         x = fine + functional.interpolate(self.up(coarse), scale_factor=2.0, mode="nearest")
         x = x + _activate(self.joined(_activate(x)))
         logarithm = functional.pixel_shuffle(self.last(x).float(), 2)
         return logarithm.clamp(float(torch.log(torch.tensor(_SMALLEST))), float(torch.log(torch.tensor(_LARGEST))))
+
+    def _stem_kernel(self) -> Tensor:
+        """Give the stem as one convolution of pixels with stride 2: no copy of the input at half resolution."""
+        width, inputs, rows, columns = self.stem.weight.shape
+        apart = self.stem.weight.view(width, inputs // 4, 2, 2, rows, columns)
+        return apart.permute(0, 1, 4, 2, 5, 3).reshape(width, inputs // 4, 2 * rows, 2 * columns)
 
 
 def _features(picture: Tensor, measured: Tensor, offset: Tensor, with_shapes: bool) -> Tensor:
@@ -105,22 +115,22 @@ def _features(picture: Tensor, measured: Tensor, offset: Tensor, with_shapes: bo
     """
     middle = picture[:, NEIGHBOURS : NEIGHBOURS + 1]
     where = offset[:, None, None, None]
-    others = torch.cat([picture[:, :NEIGHBOURS], picture[:, NEIGHBOURS + 1 :], measured], dim=1)
     line = measured[:, 1:2] * (1 - where) + measured[:, 2:3] * where
-    differences = torch.cat([others - middle, line - middle], dim=1)
+    others = [*picture.split(1, dim=1), *measured.split(1, dim=1), line]
+    differences = [other - middle for number, other in enumerate(others) if number != NEIGHBOURS]
+    tone = middle.clamp(-1024, 3071) / 1000
     if not with_shapes:
-        return torch.cat([middle.clamp(-1024, 3071) / 1000, torch.asinh(differences / _SOFT_HU)], dim=1)
-    below, above = differences[:, NEIGHBOURS - 1 : NEIGHBOURS], differences[:, NEIGHBOURS : NEIGHBOURS + 1]
-    shapes = torch.cat(
-        [(above + below).abs(), torch.maximum(above.abs(), below.abs()), _steepness(middle), (line - middle).abs()], 1
-    )
-    compressed = _compressed(torch.cat([differences, shapes], dim=1))
-    return torch.cat([middle.clamp(-1024, 3071) / 1000, compressed], dim=1)
+        return torch.cat([tone, *(torch.asinh(difference / _SOFT_HU) for difference in differences)], dim=1)
+    below, above = differences[NEIGHBOURS - 1], differences[NEIGHBOURS]
+    steeper = torch.maximum(above.abs(), below.abs())
+    shapes = [(above + below).abs(), steeper, _steepness(middle), differences[-1].abs()]
+    # plane by plane: each stays in the processor's cache
+    return torch.cat([tone, *(_compressed(plane) for plane in (*differences, *shapes))], dim=1)
 
 
 def _compressed(difference: Tensor) -> Tensor:
     """HU in units of `_SOFT_HU` where small, their square root where large; the logarithm would take longer."""
-    return difference * (_SOFT_HU * (difference.abs() + _SOFT_HU)).rsqrt()
+    return difference.abs().add_(_SOFT_HU).mul_(_SOFT_HU).rsqrt_().mul_(difference)
 
 
 def _steepness(slices: Tensor) -> Tensor:
@@ -131,12 +141,13 @@ def _steepness(slices: Tensor) -> Tensor:
     return torch.maximum(across, along) / 2
 
 
-def _noise_maps(measured: Tensor) -> Tensor:
-    """Give two maps of the fine structure of measured slices, (B, 2, H / 4, W / 4).
+def noise_maps(measured: Tensor) -> Tensor:
+    """Give two maps of the fine structure of the two measured slices beside a thin one, (B, 2, H / 4, W / 4).
 
     The first is its RMS in cells of 4 x 4 pixels; the second the lowest of the first in tissue within two cells: the
     noise, where some place nearby is flat.
     """
+    measured = measured[:, 1:-1]
     smooth = functional.avg_pool2d(functional.pad(measured, (1, 1, 1, 1), mode="replicate"), 3, 1)
     rms = functional.avg_pool2d((measured - smooth).square().mean(1, keepdim=True), 4).sqrt()
     tissue = functional.avg_pool2d(measured.mean(1, keepdim=True), 4) > _TISSUE_ABOVE_HU
