@@ -266,10 +266,13 @@ def _shifted(dataset: Any, index: int) -> None:
     dataset["PixelData"].VR = "OW"
 
 
-def _packed(folder: Path) -> None:
-    path = file_of(folder, LAST)
-    (folder / f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes()))
-    path.unlink()
+def _packed(name: str) -> Callable[[Path], None]:
+    def spoil(folder: Path) -> None:
+        path = file_of(folder, LAST)
+        (folder / name).write_bytes(gzip.compress(path.read_bytes()))
+        path.unlink()
+
+    return spoil
 
 
 def _bin(folder: Path) -> None:
@@ -368,7 +371,10 @@ CASES = {
     "a thickness of 1e30 mm": Case(r"slice thickness of 1e\+30 mm", _set(SliceThickness="1e30")),
     "a negative thickness": Case("slice thickness of -3 mm", _set(MIDDLE, SliceThickness=-3)),
     "a thickness of 0 mm": Case("", _set(SliceThickness=0)),
-    "last file packed": Case("IM0012.dcm.gz is not a DICOM", spoil=_packed),
+    "last file packed": Case("IM0012.dcm.gz is not a DICOM", spoil=_packed("IM0012.dcm.gz")),
+    "last file packed under another name": Case(
+        "copy of IM0012.dcm.gz is not a DICOM", spoil=_packed("copy of IM0012.dcm.gz")
+    ),
     "copies in a hidden bin": Case("2 images at each of 12", spoil=_bin),
     "a zip only": Case("unpack it first", spoil=_zip),
     "a zip beside the slices": Case("", spoil=_beside("series.zip", b"PK\3\4")),

@@ -26,6 +26,8 @@ sys.path[:0] = [str(HERE.parent / "host"), str(HERE.parent)]
 
 from slicer_host import Host  # noqa: E402 - found through the line above
 
+from panel.worker_process import process_id  # noqa: E402
+
 BEAT_MS = 10
 
 
@@ -96,8 +98,8 @@ class Bench:
 
     def wait_for_pid(self) -> int:
         """Id of the worker, once it runs."""
-        assert self.host.wait(lambda: self.section.run._worker.pid > 0, 10)
-        return int(self.section.run._worker.pid)
+        assert self.host.wait(lambda: process_id(self.section.run._worker) > 0, 10)
+        return process_id(self.section.run._worker)
 
     def wait_for_end(self, seconds: float = 900.0) -> None:
         """Let the event loop turn as Slicer's does until the run has ended."""

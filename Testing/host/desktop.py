@@ -6,7 +6,9 @@ what the application was seen to do, and what the views alone do not:
 * a new background volume queues a slice offset, which overwrites whatever is set in the same event;
 * views get their size in a later event; the window grows to what a layout needs and never shrinks again;
 * a view shows a new picture when its slice changes or somebody asks for one, and not before (`screen`);
-* a view's widget goes with its node, and calls on it raise from then on; the DataProbe still knows it by name;
+* what mixes the layers of a slice view is not seen until it is changed after its first picture;
+* a view's widget goes with its node, and calls on it raise from then on; the DataProbe still knows it by name, and
+  calls all views it knows when a new one has come;
 * a camera that is removed together with its view comes back;
 * a plot view does not say which node it shows, its widget does; layout 0 is possible at a first start.
 """
@@ -238,6 +240,7 @@ class _Widget:
         self.is_slice = hasattr(view, "composite")
         self._alive, self.picture, self._waiting = True, None, False
         self._background: str | None = None
+        self._first_shown: dict[Any, int] = {}
         self._tags: list[tuple[Any, int]] = []
         self._corner = vtk.vtkCornerAnnotation()
         window = view.renderer.GetRenderWindow()
@@ -261,7 +264,23 @@ class _Widget:
         """A new picture is drawn now; those of bone in 3D are left out, as they take long and are not asked for."""
         self._waiting = False
         if self._alive and self.is_slice:
+            mixes = self._unchanged_mixes()
+            for actor in mixes:
+                actor.VisibilityOff()
             self.picture = self._desktop._view_host.grab(self.tag)
+            for actor in mixes:
+                actor.VisibilityOn()
+
+    def _unchanged_mixes(self) -> list[Any]:
+        """What lies over the slice as an image, and was not changed since it was first drawn."""
+        window = self._desktop._view_host._window(self.tag)
+        drawn = {}
+        for actor in window.renderer.GetViewProps():
+            mapper = actor.GetMapper() if actor.IsA("vtkActor2D") and actor is not window._image else None
+            if isinstance(mapper, vtk.vtkImageMapper):
+                drawn[actor] = mapper.GetInputAlgorithm().GetMTime()
+        self._first_shown = {actor: self._first_shown.get(actor, time) for actor, time in drawn.items()}
+        return [actor for actor, time in drawn.items() if time == self._first_shown[actor]]
 
     def _draw_soon(self) -> None:
         if not self._waiting:
@@ -365,6 +384,17 @@ class DataProbe:
                 self.sliceWidgets[each], self.sliceViews[each] = widget, widget.sliceView()
                 self.renderers[each] = widget.sliceView().renderWindow().GetRenderers().GetFirstRenderer()
                 self.addObserver(widget.sliceLogic(), vtk.vtkCommand.ModifiedEvent, self.updateViewAnnotations)
+                self._desktop._later(0, self._annotate_all)
+        self._annotate(caller)
+
+    def _annotate_all(self) -> None:
+        """What the DataProbe does when a new view has come."""
+        for name in self.sliceViewNames if self.sliceViewAnnotationsEnabled else ():
+            widget = self._desktop.sliceWidget(name)
+            if widget is not None:
+                self._annotate(widget.sliceLogic())
+
+    def _annotate(self, caller: Any) -> None:
         node = caller.GetBackgroundLayer().GetSliceNode() if caller.GetBackgroundLayer() else None
         if node is None:
             return

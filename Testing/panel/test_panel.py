@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from panel.measured import add_measured
+from panel.worker_process import process_id
 
 
 def left_behind():
@@ -150,7 +151,7 @@ def test_a_worker_that_dies_is_reported_in_one_sentence_with_its_log(
     press(module)
     if behaviour == "slow":
         wait_for_bar(host, module)
-        os.kill(module.panel.run_section.run._worker.pid, signal.SIGKILL)
+        os.kill(process_id(module.panel.run_section.run._worker), signal.SIGKILL)
     wait_for_end(host, module)
     assert "ended from outside" in module.ui.outcomeLabel.text
     assert scene.GetNumberOfNodes() == nodes
@@ -238,7 +239,7 @@ def test_quitting_during_a_run_leaves_no_process_and_no_file(host, module, wrist
     module.ui.inputSelector.setCurrentNode(wrist)
     press(module)
     wait_for_bar(host, module)
-    pid = module.panel.run_section.run._worker.pid
+    pid = process_id(module.panel.run_section.run._worker)
     slicer.app.aboutToQuit.emit()
     assert not module.panel.run_section.is_running
     with pytest.raises(ProcessLookupError):
@@ -323,7 +324,7 @@ def test_reloading_the_module_reloads_its_library_and_ends_the_run(host, module,
     module.ui.inputSelector.setCurrentNode(wrist)
     press(module)
     wait_for_bar(host, module)
-    pid = module.panel.run_section.run._worker.pid
+    pid = process_id(module.panel.run_section.run._worker)
     loaded = {name: kept for name, kept in sys.modules.items() if name.startswith("CTEnhanceLib")}
     try:
         module.onReload()

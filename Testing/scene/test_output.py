@@ -10,7 +10,6 @@ import vtk
 
 import stacks
 from CTEnhanceLib.errors import CancelledError, InputRefusedError, UsageError
-from CTEnhanceLib.scene.headless.application import reading_bundles
 from CTEnhanceLib.scene.nodes import add_volume, image_from_node, voxels
 from CTEnhanceLib.scene.output import (
     INPUT_REFERENCE,
@@ -23,6 +22,7 @@ from CTEnhanceLib.scene.output import (
     volume_to_file,
 )
 from CTEnhanceLib.scene.provenance import Kind, is_computed, kind_of, mark, report_of
+from scene.saved_scenes import reading_bundles
 
 from .conftest import REPORT, WINDOW, oblique_tube
 

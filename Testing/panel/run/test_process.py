@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from panel.worker_process import process_id
+
 HERE = Path(__file__).resolve().parent.parent
 posix = pytest.mark.skipif(os.name != "posix", reason="process groups are POSIX")
 
@@ -66,7 +68,7 @@ def is_alive(pid):
 def test_cancel_ends_the_whole_process_tree_within_a_second(worker, tmp_path):
     watched = worker("tree")
     watched.wait_for_progress()
-    pid, child = watched.worker.pid, int((tmp_path / "child.pid").read_text())
+    pid, child = process_id(watched.worker), int((tmp_path / "child.pid").read_text())
     assert is_alive(pid) and is_alive(child)
     watched.worker.cancel()
     watched.wait_for_end()
@@ -86,7 +88,7 @@ def test_a_worker_that_ignores_its_lifeline_is_killed_after_the_grace_time(worke
 def test_a_killed_worker_is_told_from_one_that_returned(worker):
     watched = worker("slow")
     watched.wait_for_progress()
-    os.kill(watched.worker.pid, signal.SIGKILL)
+    os.kill(process_id(watched.worker), signal.SIGKILL)
     watched.wait_for_end()
     assert watched.ends == [type(watched.ends[0])(exit_code=None, started=True, log=watched.ends[0].log)]
 
@@ -121,7 +123,7 @@ def test_progress_lines_broken_in_two_come_whole(worker):
 def test_stop_now_needs_no_event_loop(worker):
     watched = worker("slow")
     watched.wait_for_progress()
-    pid = watched.worker.pid
+    pid = process_id(watched.worker)
     watched.worker.stop_now()
     assert len(watched.ends) == 1
     assert not is_alive(pid)
@@ -137,10 +139,11 @@ sys.path[:0] = [{str(HERE.parent / "host")!r}, {str(HERE)!r}]
 from slicer_host import Host
 host = Host().start()
 from CTEnhanceLib.panel.run.process import QtWorker
+from worker_process import process_id
 worker, lines = QtWorker("fake_worker"), []
 worker.start(["enhance", "in.nrrd", "{tmp_path}/out.nrrd"], lines.append, print)
 host.wait(lambda: any("enhance" in line for line in lines), 20)
-print(worker.pid, open("{tmp_path}/child.pid").read(), flush=True)
+print(process_id(worker), open("{tmp_path}/child.pid").read(), flush=True)
 os.kill(os.getpid(), 9)
 """
     environment = {

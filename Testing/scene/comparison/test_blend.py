@@ -31,11 +31,16 @@ def _plain(comparison):
     return _inner(comparison.view_host.grab("CTEMCoronal")), _inner(comparison.view_host.grab(VIEW))
 
 
+def _middle(comparison):
+    """The column where the reveal cursor stands before the mouse moves."""
+    return comparison.slice_views[1].node.GetDimensions()[0] // 2
+
+
 def test_the_reveal_cursor_shows_measured_left_of_it_and_computed_right_of_it(comparison):
     left, right = _plain(comparison)
     comparison.set(blend="reveal")
     mixed = _inner(comparison.view_host.grab(VIEW))
-    edge = comparison.view_setup.reveal(VIEW).position[0] - 10
+    edge = _middle(comparison) - 10
     assert np.abs(mixed[:, : edge - 2] - left[:, : edge - 2]).max() < 3
     assert np.abs(mixed[:, edge + 2 :] - right[:, edge + 2 :]).max() < 3
     assert np.abs(left - right).max() > 40
@@ -50,7 +55,7 @@ def _amber_and_blue(picture):
 def test_the_border_is_drawn_and_both_sides_are_named(comparison):
     comparison.set(blend="reveal")
     picture = comparison.view_host.grab(VIEW)
-    column = comparison.view_setup.reveal(VIEW).position[0]
+    column = _middle(comparison)
     assert (picture[:, column - 1 : column + 2].max(axis=(1, 2)) > 150).mean() > 0.95
     names = picture[picture.shape[0] * 3 // 4 :]
     left, right = (_amber_and_blue(names[:, part]) for part in (slice(column - 90, column - 2), slice(column + 3, -40)))
@@ -71,11 +76,15 @@ def test_the_squares_have_borders_and_two_of_them_are_named(comparison):
 
 
 def test_the_reveal_cursor_follows_the_mouse(comparison):
+    left, right = _plain(comparison)
     comparison.set(blend="reveal")
+    column = _middle(comparison) // 2
     view = comparison.slice_views[1]
-    view.interactor.SetEventInformation(77, 120, 0, 0)
+    view.interactor.SetEventInformation(column, 120, 0, 0)
     view.interactor.InvokeEvent("MouseMoveEvent")
-    assert comparison.view_setup.reveal(VIEW).position == (77, 120)
+    mixed, edge = _inner(comparison.view_host.grab(VIEW)), column - 10
+    assert np.abs(mixed[:, : edge - 2] - left[:, : edge - 2]).max() < 3
+    assert np.abs(mixed[:, edge + 2 :] - right[:, edge + 2 :]).max() < 3
 
 
 def test_revealed_slices_go_on_scrolling(comparison):
@@ -96,14 +105,15 @@ def test_the_checkerboard_shows_some_of_each(comparison):
     assert (as_left | as_right).mean() > 0.95
 
 
-def test_flicker_shows_one_after_the_other_and_the_label_tells_which(comparison):
+def test_flicker_shows_one_after_the_other_and_the_label_tells_which(comparison, monkeypatch):
     left, right = _plain(comparison)
+    ticks = []
+    monkeypatch.setattr(comparison.view_host, "every", lambda _, action: ticks.append(action) or (lambda: None))
     comparison.set(blend="flicker")
-    flicker = comparison.view_setup.flicker
     seen = []
     for _ in range(2):
         seen.append((comparison.labels[VIEW].badge.split(" ")[0], _inner(comparison.view_host.grab(VIEW))))
-        flicker.step()
+        ticks[0]()
     assert [badge for badge, _ in seen] == ["COMPUTED", "MEASURED"]
     assert np.abs(seen[0][1] - right).max() < 3
     assert np.abs(seen[1][1] - left).max() < 3

@@ -9,6 +9,7 @@ from CTEnhanceLib.scene.comparison.comparison import Comparison
 from CTEnhanceLib.scene.comparison.settings import Settings, settings_node
 from CTEnhanceLib.scene.comparison.views.layouts import LAYOUTS, VIEW_GROUP
 from CTEnhanceLib.scene.nodes import voxels
+from scene.saved_scenes import open_scene
 
 
 @pytest.fixture
@@ -203,7 +204,7 @@ def test_a_saved_comparison_is_there_again_when_its_scene_is_opened(view_host, c
     pose = comparison.volume_views[0].camera.GetPosition()
     assert view_host.scene.WriteToMRB(str(tmp_path / "scene.mrb"))
     comparison.leave()
-    view_host.open_scene(tmp_path / "scene.mrb")
+    open_scene(view_host, tmp_path / "scene.mrb")
     again = Comparison.restore(view_host)
     assert view_host.layout() == LAYOUTS["fracture"].forms[0].identifier
     assert (again.settings.left, again.settings.blend, again.settings.shift) == ("cubic", "difference", 230.0)

@@ -11,10 +11,10 @@ from skimage.io import imread
 import stacks
 from CTEnhanceLib.ct.profile import SliceProfile
 from CTEnhanceLib.scene.headless import demo
-from CTEnhanceLib.scene.headless.application import reading_bundles
 from CTEnhanceLib.scene.headless.picture import with_heading
 from CTEnhanceLib.scene.output import INPUT_REFERENCE
 from CTEnhanceLib.scene.provenance import is_computed
+from scene.saved_scenes import reading_bundles
 
 from ..conftest import oblique_tube
 

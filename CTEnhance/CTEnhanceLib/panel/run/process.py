@@ -95,11 +95,6 @@ class QtWorker:
         self._process = process  # before start: a failure to start is reported from inside it
         process.start(python_program(), ["-u", "-m", self._module, *arguments])
 
-    @property
-    def pid(self) -> int:
-        """Process id; 0 when it does not run."""
-        return int(self._process.processId()) if self._process is not None else 0
-
     def cancel(self) -> None:
         """Close standard input of the worker and kill what is left after the grace time."""
         process = self._process

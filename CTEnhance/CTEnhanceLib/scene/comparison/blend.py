@@ -110,12 +110,7 @@ class Reveal(LayerMix):
         # Before Slicer's own style, which keeps the moves that it can use.
         self._tag = view.interactor.AddObserver(vtk.vtkCommand.MouseMoveEvent, self._follow, 1.0)
 
-    @property
-    def position(self) -> tuple[int, int]:
-        """Where the cursor stands, pixels from the lower left."""
-        return tuple(self._wipe.GetPosition())
-
-    def move(self, x: int, y: int) -> None:
+    def _move(self, x: int, y: int) -> None:
         """Put the cursor somewhere, pixels from the lower left."""
         self._wipe.SetPosition(int(x), int(y))
         rows = self._view.node.GetDimensions()[1]
@@ -128,7 +123,7 @@ class Reveal(LayerMix):
         super().follow_size()
         if not self._followed:
             columns, rows, _ = self._view.node.GetDimensions()
-            self.move(columns // 2, rows // 2)
+            self._move(columns // 2, rows // 2)
 
     def remove(self) -> None:
         """Take the mix out of the view; to be called while the foreground is still there."""
@@ -137,7 +132,7 @@ class Reveal(LayerMix):
 
     def _follow(self, *_: object) -> None:
         self._followed = True
-        self.move(*self._view.interactor.GetEventPosition())
+        self._move(*self._view.interactor.GetEventPosition())
         self._view.render()
 
 
@@ -188,12 +183,11 @@ class Flicker:
 
     def __init__(self, view_host: ViewHost, views: Sequence[SliceView]) -> None:
         self._views = list(views)
-        self._stop: Callable[[], None] = view_host.every(FLICKER_MILLISECONDS, self.step)
+        self._stop: Callable[[], None] = view_host.every(FLICKER_MILLISECONDS, self._step)
         for view in self._views:
             view.composite.SetForegroundOpacity(0.0)
 
-    def step(self) -> None:
-        """Show the other one."""
+    def _step(self) -> None:
         for view in self._views:
             view.composite.SetForegroundOpacity(0.0 if shows_foreground(view.composite) else 1.0)
 

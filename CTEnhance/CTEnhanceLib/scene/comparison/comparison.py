@@ -230,11 +230,6 @@ class Comparison:
         """The bone of both volumes as surfaces, with the distance between them; made when first asked for."""
         return self._derived.surfaces(self.settings)
 
-    @property
-    def view_setup(self) -> ViewSetup | None:
-        """What is put on the views now: reveal cursors, flicker."""
-        return self._view_setup
-
     def leave(self) -> None:
         """Bring the user's layout back and remove every node and observer made here."""
         self._stop_observing()

@@ -63,7 +63,6 @@ class ViewSetup:
     ) -> None:
         self._scene, self._volumes, self._settings, self._bone = view_host.scene, volumes, settings, bone
         self._parts: list[Removable] = []
-        self._reveals: dict[str, Reveal] = {}
         self._mixes: list[LayerMix] = []
         try:
             link_slices(slice_views)
@@ -81,10 +80,6 @@ class ViewSetup:
             # half of it on the views would outlive the comparison
             self.remove()
             raise
-
-    def reveal(self, tag: str) -> Reveal | None:
-        """The reveal cursor of a view, where there is one."""
-        return self._reveals.get(tag)
 
     def follow_size(self) -> None:
         """Slicer has given the views their size: what depends on it is set once more."""
@@ -137,13 +132,11 @@ class ViewSetup:
             measured = self._volumes.of_view(Side.MEASURED, view.normal)
             view.composite.SetForegroundVolumeID(measured.GetID())
         if self._settings.blend == "flicker":
-            self.flicker = Flicker(view_host, views)
-            self._parts.append(self.flicker)
+            self._parts.append(Flicker(view_host, views))
         elif self._settings.blend == "checkerboard":
             self._mixes = [Checkerboard(view, self._names) for view in views]
         else:
-            self._reveals = {view.tag: Reveal(view, self._names) for view in views}
-            self._mixes = list(self._reveals.values())
+            self._mixes = [Reveal(view, self._names) for view in views]
         self._parts += self._mixes
 
     @property

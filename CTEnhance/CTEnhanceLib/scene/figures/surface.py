@@ -57,12 +57,10 @@ class SurfaceDistance:
     Attributes:
         mean: Mean of the absolute distance.
         percentile_95: 95 % of the points are closer.
-        largest: The largest absolute distance.
     """
 
     mean: float
     percentile_95: float
-    largest: float
 
 
 def bone_surface(
@@ -179,9 +177,7 @@ class SurfacePair:
         points = vtk_to_numpy(self.computed.GetPolyData().GetPoints().GetData())
         distances = signed_distances(points, self.left.GetPolyData(), left, self.options.threshold)
         absolute = np.abs(distances)
-        self.distance = SurfaceDistance(
-            float(absolute.mean()), float(np.percentile(absolute, 95)), float(absolute.max())
-        )
+        self.distance = SurfaceDistance(float(absolute.mean()), float(np.percentile(absolute, 95)))
         self._add_array(DISTANCE_ARRAY, distances)
         self.range_mm = range_mm
         self.colors: slicer.vtkMRMLProceduralColorNode | None = None

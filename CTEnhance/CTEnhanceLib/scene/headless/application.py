@@ -3,32 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import slicer
 import vtk
 
 from CTEnhanceLib.errors import UsageError
-
-
-@contextmanager
-def reading_bundles(scene: slicer.vtkMRMLScene) -> Iterator[None]:
-    """Let a scene read ``.mrb`` files: they are unpacked into a cache that only the desktop has by itself."""
-    with tempfile.TemporaryDirectory() as folder:
-        cache = slicer.vtkCacheManager()
-        cache.SetRemoteCacheDirectory(folder)
-        manager = slicer.vtkDataIOManager()
-        manager.SetCacheManager(cache)
-        scene.SetDataIOManager(manager)
-        scene.SetCacheManager(cache)
-        try:
-            yield
-        finally:
-            scene.SetDataIOManager(None)
-            scene.SetCacheManager(None)
 
 
 def application_logic(scene: slicer.vtkMRMLScene) -> slicer.vtkSlicerApplicationLogic:

@@ -7,7 +7,6 @@ in the desktop, and can be driven by mouse events, so pictures, demos and tests 
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any, Callable
 from xml.etree import ElementTree
 
@@ -15,9 +14,8 @@ import numpy as np
 import slicer
 import vtk
 
-from CTEnhanceLib.errors import InputRefusedError
 from CTEnhanceLib.scene.comparison.views.view_host import SliceView, VolumeView, register_layouts
-from CTEnhanceLib.scene.headless.application import application_logic, reading_bundles, volume_rendering_logic
+from CTEnhanceLib.scene.headless.application import application_logic, volume_rendering_logic
 from CTEnhanceLib.scene.headless.picture import grab_window
 
 SLICE_MANAGERS = (
@@ -118,23 +116,8 @@ class OffscreenViewHost:
         action()
 
     def every(self, milliseconds: int, action: Callable[[], None]) -> Callable[[], None]:
-        """Nothing runs by itself here: the action is left to the caller (`Flicker.step`)."""
+        """Nothing runs by itself here: there is no clock."""
         return lambda: None
-
-    def open_scene(self, path: str | Path) -> None:
-        """Replace the scene's content by that of a saved one (``.mrb``), as the desktop's File menu does.
-
-        Raises:
-            InputRefusedError: It cannot be read.
-        """
-        for tag in list(self._views):
-            self.close_view(tag)
-        with reading_bundles(self.scene):
-            self.scene.Clear(False)
-            if not self.scene.ReadFromMRB(str(path)):
-                raise InputRefusedError(f"{path} cannot be read as a Slicer scene: give a file saved as .mrb.")
-        register_layouts(self._layouts.GetLayoutNode())
-        self.show_layout(self.layout())
 
     def close_view(self, tag: str) -> None:
         """Drop a view's window, as the desktop does with views that no layout needs."""
