@@ -22,16 +22,17 @@ BELOW = {
     "evaluation": {"ct", "files", "errors", "version"},
     "training": {"evaluation", "enhancement", "model", "phantom", "dicom", "ct", "files", "errors", "version"},
     "dicom": {"ct", "files", "errors", "version"},
-    "batch": {"ct", "dicom", "enhancement", "model", "files", "errors", "version"},
+    "batch": {"ct", "dicom", "enhancement", "model", "files", "errors", "memory", "version"},
     "page": {"ct", "evaluation"},
     "files": {"errors"},
     "errors": set(),
+    "memory": set(),
     "version": set(),
 }
 BELOW["scene"] = set(BELOW) - {"training"}
 BELOW["panel"] = BELOW["scene"] | {"scene"}
 BELOW["commands"] = set(BELOW) - {"scene", "panel"}
-BELOW["cli"] = {"commands", "errors", "version"}
+BELOW["cli"] = {"commands", "errors", "memory", "version"}
 BELOW["__main__"] = {"cli"}
 BELOW["__init__"] = {"enhancement", "model", "version"}
 

@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Sequence
 
 from CTEnhanceLib.errors import CancelledError, CTEnhanceError, DeviceError, UsageError, is_out_of_memory
+from CTEnhanceLib.memory import keep_freed_memory
 from CTEnhanceLib.version import RESEARCH_ONLY, __version__
 
 COMMANDS = (
@@ -61,6 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     # threads that wait in a loop take the cores from the desktop and, where cores are busy, from each other
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    keep_freed_memory()
     logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.WARNING)
     try:
         parsed = build_parser().parse_args(arguments)

@@ -179,9 +179,11 @@ def _stack(model: str, sha256: str, threads: int) -> Stack:
     import torch
 
     from CTEnhanceLib.errors import ModelRefusedError
+    from CTEnhanceLib.memory import keep_freed_memory
     from CTEnhanceLib.model.folder import load_stack
 
     torch.set_num_threads(threads)
+    keep_freed_memory()
     stack = load_stack(model)
     if stack.sha256 != sha256:
         raise ModelRefusedError(f"The model {model!r} is another one on this machine; install the same one everywhere.")
