@@ -169,6 +169,32 @@ def _twice(dataset: Any, index: int) -> None:
     store(dataset, np.frombuffer(dataset.PixelData, "<i2").astype(int) - 1024)
 
 
+def _lost(where: int, share: int) -> Change:
+    """Zeros in the last part of the pixels of a slice, as a download leaves it that was cut off."""
+
+    def change(dataset: Any, index: int) -> None:
+        if index == where:
+            lost = len(dataset.PixelData) // share // 2 * 2
+            dataset.PixelData = dataset.PixelData[:-lost] + bytes(lost)
+
+    return change
+
+
+def _overlay(dataset: Any, index: int) -> None:
+    """12 bits of value and an overlay in bit 12 (PS3.5 8.1.1, retired)."""
+    stored = np.frombuffer(dataset.PixelData, "<u2").copy()
+    dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = 12, 11, 0
+    dataset.add_new(0x60000100, "US", 16)
+    dataset.add_new(0x60000102, "US", 12)
+    stored[100:400] |= 1 << 12
+    store(dataset, stored)
+
+
+def _greedy_padding(dataset: Any, index: int) -> None:
+    dataset.add_new("PixelPaddingValue", "SS", 0)
+    dataset.add_new("PixelPaddingRangeLimit", "SS", 4000)
+
+
 def _palette(dataset: Any, index: int) -> None:
     dataset.PhotometricInterpretation = "PALETTE COLOR"
     for colour in ("Red", "Green", "Blue"):
@@ -304,6 +330,8 @@ SCALES = {
     "slope 0.1 in one slice": Case("IM0006.dcm states a rescale slope of 0.1 ", _set(MIDDLE, RescaleSlope="0.1")),
     "slope 0.1 in the last slice": Case("IM0012.dcm states a rescale slope of 0.1 ", _set(LAST, RescaleSlope="0.1")),
     "slope 0.5 in half the slices": Case("do not continue", _set(_second_half, RescaleSlope="0.5")),
+    "slope 0.9 in one slice": Case("IM0006.dcm states a rescale slope of 0.9 ", _set(MIDDLE, RescaleSlope="0.9")),
+    "slope 1.1 in the last slice": Case("IM0012.dcm states a rescale slope of 1.1 ", _set(LAST, RescaleSlope="1.1")),
     "intercept 0 in one slice": Case("intercept of 0", _set(MIDDLE, RescaleIntercept="0")),
     "two slopes in one header": Case("damaged", spoil=_raw_number("slope", rb"1\1", MIDDLE)),
     "an intercept applied twice": Case("were Hounsfield units already", _twice),
@@ -317,6 +345,22 @@ CASES = {
         "IM0006.dcm is a PALETTE COLOR", lambda dataset, index: _palette(dataset, index) if index == MIDDLE else None
     ),
     "four frames in each file of CT Image Storage": Case("holds 4 frames", _frames),
+    "fewer rows stated than there are": Case("more pixels than", _set(Rows=PIXELS - 6)),
+    "pixels lost from the middle of a slice on": Case("IM0006.dcm ends in zeros", _lost(MIDDLE, 2)),
+    "pixels lost in the last third of the last slice": Case("IM0012.dcm ends in zeros", _lost(LAST, 3)),
+    "values beyond the bits stated": Case(
+        "IM0006.dcm holds values beyond the 10 bits", _set(MIDDLE, BitsStored=10, HighBit=9)
+    ),
+    "an overlay in the bits above the values": Case("", _overlay),
+    "padding that would take all tissue away": Case("", _greedy_padding),
+    "one slice of another modality": Case("IM0006.dcm is not CT .modality MR", _set(MIDDLE, Modality="MR")),
+    "scouts by another word": Case("holds SCOUT images", _set(ImageType=["ORIGINAL", "PRIMARY", "SCOUT"])),
+    "two times by turns": Case(
+        "2 times", lambda dataset, index: setattr(dataset, "TemporalPositionIdentifier", index % 2)
+    ),
+    "two phases of the heart by turns": Case(
+        "2 times", lambda dataset, index: setattr(dataset, "NominalPercentageOfCardiacPhase", 40 * (1 + index % 2))
+    ),
     "more pixels than stated": Case(
         "more pixels than", lambda dataset, index: setattr(dataset, "PixelData", dataset.PixelData * 4)
     ),

@@ -1,16 +1,22 @@
 # ruff: noqa: E501 - a table is read in rows
 """Writes docs/reliability.md from tests that ran just now, and from the long runs that were really done by hand.
 
-`make reliability` runs the tests of every row and counts them; `make kills`, `make fuzz` and `make mutations` leave their
-figures in docs/reliability.json. A row without a test that ran, or with one that failed, makes it fail.
+`make reliability` runs the tests of every row, each file in a process of its own, and counts them; `make kills`, `make fuzz`
+and `make mutations` leave their figures, their day and the revision of the source in docs/reliability.json. A row without a
+test that ran, or with one that failed, makes it fail.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import platform
+import subprocess
 import sys
+import tempfile
+import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -20,6 +26,12 @@ ROOT = Path(__file__).resolve().parent.parent
 RECORD = ROOT / "docs" / "reliability.json"
 PAGE = ROOT / "docs" / "reliability.md"
 MACHINE = "2 cores AMD EPYC (Zen 3), no GPU"
+FUZZED = {
+    "dicom": "DICOM files, from header to series",
+    "header": "DICOM headers at a quick look",
+    "model": "model.json",
+    "volume": "Headers of .nrrd, .nii, .mha",
+}
 
 
 @dataclass(frozen=True)
@@ -129,8 +141,8 @@ ROWS = (
 class Outcomes:
     """Runs the tests of the rows alone, and keeps how each ended."""
 
-    def __init__(self) -> None:
-        self.found: dict[str, str] = {}
+    def __init__(self, found: dict[str, str] | None = None) -> None:
+        self.found = found or {}
 
     def pytest_collection_modifyitems(self, config: Any, items: list[Any]) -> None:
         chosen = [item for item in items if any(row.shows(item.nodeid) for row in ROWS)]
@@ -146,21 +158,55 @@ class Outcomes:
         return Counter(outcome for node, outcome in self.found.items() if row.shows(node))
 
 
+def run_file(file: str, answer: Path) -> int:
+    """Run the rows' tests of one file here; write how each ended."""
+    import pytest
+
+    outcomes = Outcomes()
+    code = int(pytest.main(["-q", "-p", "no:cacheprovider", file], plugins=[outcomes]))
+    answer.write_text(json.dumps(outcomes.found), encoding="utf-8")
+    return code
+
+
+def run_in_a_process(file: str) -> tuple[int, dict[str, str]]:
+    """Run the rows' tests of one file in a process of its own; give its exit code and how each test ended."""
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        answer = Path(folder, "answer.json")
+        done = subprocess.run(
+            [sys.executable, __file__, file, str(answer)], capture_output=True, text=True, check=False, cwd=ROOT
+        )
+        found = json.loads(answer.read_text(encoding="utf-8")) if answer.exists() else {}
+    told = done.stdout.strip().splitlines()
+    print(f"{Path(file).name}: {told[-1] if told else 'nothing'} ({time.monotonic() - began:.0f} s)", flush=True)
+    if done.returncode:
+        print(done.stdout, done.stderr, flush=True)
+    return done.returncode, found
+
+
 def recorded() -> dict[str, Any]:
     """Give what the runs by hand left."""
     return json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.is_file() else {}
 
 
 def record(name: str, figures: dict[str, Any]) -> None:
-    """Keep the figures of a run by hand, with the day."""
-    content = {**recorded(), name: {**figures, "day": date.today().isoformat()}}
+    """Keep the figures of a run by hand, with its day and the revision of the source."""
+    content = {**recorded(), name: {**figures, **_when()}}
     RECORD.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def record_fuzz(target: str, executions: int) -> None:
-    """Add executions of a fuzzing target that found nothing."""
-    before = recorded().get("fuzz", {})
-    record("fuzz", {**before, target: before.get(target, 0) + executions})
+    """Keep the executions of a fuzzing target that found nothing."""
+    content = recorded()
+    content["fuzz"] = {**content.get("fuzz", {}), target: {"executions": executions, **_when()}}
+    RECORD.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _when() -> dict[str, str]:
+    asked = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+    return {"day": date.today().isoformat(), "revision": asked.stdout.strip() or "unknown"}
 
 
 def page(outcomes: Outcomes) -> str:
@@ -169,8 +215,8 @@ def page(outcomes: Outcomes) -> str:
         "# Reliability",
         "",
         "What goes wrong, and what comes of it. `make reliability` runs the tests of every row and writes this page; a row",
-        "counts the tests that ran for it. The last three rows are longer runs by hand (`make kills`, `make mutations`,",
-        "`make fuzz`). Exit codes are those that the help of `ctenhance` names.",
+        "counts the tests that ran for it. Rows with a day and a revision are longer runs by hand (`make kills`,",
+        "`make mutations`, `make fuzz`). Exit codes are those that the help of `ctenhance` names.",
         "",
         f"Written on {date.today().isoformat()}, Python {platform.python_version()}, {MACHINE}.",
         "",
@@ -191,7 +237,7 @@ def _by_hand() -> list[str]:
     kills = content.get("kills")
     if kills:
         lines.append(
-            f"| Killed (SIGKILL) at a random moment, writing .nrrd, .nii.gz, .mha and DICOM by turns ({kills['day']}) | "
+            f"| Killed (SIGKILL) at a random moment, writing .nrrd, .nii.gz, .mha and DICOM by turns ({_told(kills)}) | "
             f"{kills['partial_outputs']} partial outputs; temporary files after {kills['left_at_kill']} kills, "
             f"{kills['left_after_next_start']} after the next start | {kills['kills']} | "
             f"{kills['kills'] - kills['partial_outputs']} |"
@@ -201,19 +247,20 @@ def _by_hand() -> list[str]:
         good = mutations.get("loaded", 0) + mutations.get("refused", 0)
         total = good + sum(mutations.get(name, 0) for name in ("crashed", "badly said"))
         lines.append(
-            f"| A model with a mutated model.json loaded whole, 1 GB of room ({mutations['day']}) | "
+            f"| A model with a mutated model.json loaded whole, 1 GB of room ({_told(mutations)}) | "
             f"{mutations.get('refused', 0):,} refused in one sentence (exit 4), {mutations.get('loaded', 0):,} loaded; "
             f"the slowest took {mutations.get('slowest ms', 0) / 1000:.1f} s | {total:,} | {good:,} |"
         )
-    fuzz = content.get("fuzz")
-    if fuzz:
-        counts = {name: count for name, count in sorted(fuzz.items()) if name != "day"}
-        told = ", ".join(f"{name} {count:,}" for name, count in counts.items())
+    for target, run in sorted(content.get("fuzz", {}).items()):
+        count = f"{run['executions']:,}"
         lines.append(
-            f"| Files made up by atheris, guided by coverage ({fuzz['day']}): {told} | read or refused, no other error | "
-            f"{sum(counts.values()):,} | {sum(counts.values()):,} |"
+            f"| {FUZZED[target]}, made up by atheris guided by coverage ({_told(run)}) | read or refused, no other error | {count} | {count} |"
         )
     return lines
+
+
+def _told(run: dict[str, Any]) -> str:
+    return f"{run['day']}, {run['revision']}"
 
 
 def _odd_series() -> list[str]:
@@ -236,18 +283,17 @@ def _odd_series() -> list[str]:
 
 def main() -> int:
     """Run the tests and write the page; not 0 where a test failed or a row has none that ran."""
-    import pytest
-
-    outcomes = Outcomes()
     files = sorted({str(ROOT / "Testing" / row.file) for row in ROWS})
-    code = int(pytest.main(["-q", "-p", "no:cacheprovider", *files], plugins=[outcomes]))
+    with ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
+        answers = list(pool.map(run_in_a_process, files))
+    outcomes = Outcomes({node: outcome for _, found in answers for node, outcome in found.items()})
     PAGE.write_text(page(outcomes), encoding="utf-8")
     empty = [row.what for row in ROWS if not outcomes.of(row)["passed"]]
     for what in empty:
         print(f"No test passed for: {what}")
-    return code or int(bool(empty))
+    return int(any(code for code, _ in answers) or bool(empty))
 
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parent))
-    sys.exit(main())
+    sys.exit(run_file(sys.argv[1], Path(sys.argv[2])) if len(sys.argv) == 3 else main())

@@ -198,3 +198,38 @@ def test_real_scans_are_fit_and_thin_ones_refused(data_dir):
         assert verdict_on(sitk.ReadImage(str(path))).level == "fit", path.name
     assert verdict_on(sitk.ReadImage(str(data_dir / "validation" / "phil_head_5mm_UB.nrrd"))).level == "fit"
     assert "already thin" in reason(sitk.ReadImage(str(data_dir / "validation" / "phil_head_1mm_UB.nrrd")))
+
+
+def _anatomy() -> np.ndarray:
+    """HU of a limb: noisy air, fat and muscle, a bone with its marrow, 2000 HU at the most."""
+    rng = np.random.default_rng(0)
+    rows, columns = np.mgrid[:64, :64] - 31.5
+    radius = np.hypot(rows, columns)
+    values = np.full((12, 64, 64), -985.0)
+    for outside, hu in ((26, -90), (23, 50), (10, 1500), (6, 100)):
+        values[:, radius < outside] = hu
+    return np.rint(values + rng.normal(0, 12, values.shape))
+
+
+@pytest.mark.parametrize("scale", [0.3, 0.5, 0.7, 2.0, 4.0])
+def test_a_scale_at_which_no_tissue_is_soft_is_said(scale):
+    assert verdict_on(volume(_anatomy().astype(np.int16))).level == "fit"
+    wrong = ((_anatomy() + 1024) * scale - 1024).astype(np.int16)
+    assert "values of fat, water or muscle" in warnings_of(volume(wrong))
+
+
+def test_slices_that_were_filled_up_are_said():
+    values = scan()
+    values[9:] = 0
+    assert "3 of 12 slices hold nothing but 0 HU (the first is number 10)" in warnings_of(volume(values))
+
+
+def test_no_real_volume_is_said_to_be_of_a_wrong_scale(data_dir):
+    paths = [path for folder in ("real_thick", "train", "validation") for path in (data_dir / folder).glob("*.nrrd")]
+    assert paths
+    for path in paths:
+        image = sitk.ReadImage(str(path))[:, :, ::3]
+        image.SetSpacing((*image.GetSpacing()[:2], 3.0))
+        reasons = " ".join(understood(image).verdict.reasons)
+        assert "fat, water or muscle" not in reasons, path.name
+        assert "nothing but 0" not in reasons, path.name

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from CTEnhanceLib.dicom import read_series
+from CTEnhanceLib.errors import InputRefusedError
 
 
 def test_slices_are_sorted_by_position_and_not_by_name(make_series):
@@ -146,3 +147,14 @@ def test_a_multi_frame_file_is_a_volume(multi_frame):
         assert sitk.GetArrayFromImage(image)[:, 15, 15].tolist() == [701, 702, 703, 700]
         assert float(image.GetMetaData("0018|0050")) == 3.0
         assert image.GetMetaData("0018|1210") == "B70"
+
+
+def test_a_frame_that_nothing_describes_is_not_dropped(multi_frame):
+    import pydicom
+
+    path = multi_frame([0.0, 3.0, 6.0, 9.0, 12.0])
+    whole = pydicom.dcmread(path)
+    whole.PerFrameFunctionalGroupsSequence.pop()
+    whole.save_as(path)
+    with pytest.raises(InputRefusedError, match=r"multi.dcm states 5 frames and describes 4"):
+        read_series(path)

@@ -22,6 +22,8 @@ from full_disk import full_disk
 
 FORMATS = ("v.nrrd", "v.nii.gz", "v.mha")
 PACKED = ("packed.nrrd", "packed.mha", "v.nii", "v.nii.gz")
+# header and voxels in two files
+APART = ("v.nhdr", "packed.nhdr", "v.mhd", "packed.mhd")
 
 
 def volume(kind: type = np.int16) -> sitk.Image:
@@ -47,7 +49,7 @@ def refusal(path: Path) -> str:
 
 
 @pytest.mark.parametrize("kind", [np.int16, np.uint8, np.int32, np.float32, np.float64])
-@pytest.mark.parametrize("name", sorted({*FORMATS, *PACKED}))
+@pytest.mark.parametrize("name", sorted({*FORMATS, *PACKED, *APART}))
 def test_a_whole_file_is_read(tmp_path, name, kind):
     found = read_volume_file(write_any(tmp_path / name, kind))
     assert (sitk.GetArrayFromImage(found) == sitk.GetArrayFromImage(volume(kind))).all()
@@ -60,6 +62,88 @@ def test_a_file_cut_short_is_refused(tmp_path, name, share):
     raw = path.read_bytes()
     path.write_bytes(raw[: int(len(raw) * share)])
     assert "damaged or cut short" in refusal(path) or "is cut short" in refusal(path)
+
+
+@pytest.mark.parametrize("share", [0.5, 0.99])
+@pytest.mark.parametrize("name", APART)
+def test_voxels_cut_short_in_a_file_of_their_own_are_refused(tmp_path, name, share):
+    path = write_any(tmp_path / name)
+    (voxels,) = (each for each in tmp_path.iterdir() if each != path)
+    raw = voxels.read_bytes()
+    voxels.write_bytes(raw[: int(len(raw) * share)])
+    assert "cut short" in refusal(path)
+
+
+@pytest.mark.parametrize("name", ["v.nhdr", "v.mhd"])
+def test_voxels_in_another_folder_or_missing_are_refused(tmp_path, name):
+    path = write_any(tmp_path / name)
+    (voxels,) = (each for each in tmp_path.iterdir() if each != path)
+    text = path.read_text(encoding="latin-1")
+    outside = tmp_path.parent / "outside.raw"
+    outside.write_bytes(voxels.read_bytes())
+    for wanted in (str(outside), "../outside.raw", "/dev/zero"):
+        path.write_text(text.replace(voxels.name, wanted), encoding="latin-1")
+        assert "in another folder" in refusal(path)
+    path.write_text(text.replace(voxels.name, "gone.raw"), encoding="latin-1")
+    assert "is missing" in refusal(path)
+
+
+@pytest.mark.parametrize("suffix", [".vtk", ".gipl", ".hdr", ".tif"])
+def test_a_format_in_which_nothing_tells_that_voxels_are_missing_is_refused(tmp_path, suffix):
+    assert "cannot be told whether anything is missing" in refusal(write_any(tmp_path / f"v{suffix}"))
+
+
+@pytest.mark.parametrize("name", ["v.nrrd", "packed.nrrd", "v.mha", "packed.mha", "v.nii", "v.nii.gz"])
+def test_a_header_that_claims_less_than_is_there_is_refused(tmp_path, name):
+    path = write_any(tmp_path / name)
+    raw = gzip.decompress(path.read_bytes()) if name.endswith(".gz") else path.read_bytes()
+    if ".nii" in name:
+        raw = raw[:44] + struct.pack("<h", 36) + raw[46:]
+        path.write_bytes(gzip.compress(raw) if name.endswith(".gz") else raw)
+    else:
+        path.write_bytes(raw.replace(b"36 40 12", b"36 36 12", 1))
+    assert "more voxels than its header claims" in refusal(path)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_a_voxel_of_a_nifti_file_that_is_no_number_is_refused_not_zeroed(tmp_path, kind, value):
+    values = sitk.GetArrayFromImage(volume(kind))
+    values[5, 3, 4] = value
+    sitk.WriteImage(sitk.GetImageFromArray(values), str(tmp_path / "v.nii.gz"))
+    assert "hold no number" in refusal(tmp_path / "v.nii.gz")
+
+
+@pytest.mark.parametrize("name", ["v.nii", "v.nii.gz"])
+@pytest.mark.parametrize(
+    ("place", "value", "words"),
+    [
+        (268, 60.0, "qform and its sform"),
+        (320, -3.0, "qform and its sform"),
+        (320, 5.0, "one size by pixdim and another by srow"),
+        (88, 9.0, "one size by pixdim and another by srow"),
+        (112, float("nan"), "scale of values"),
+        (116, 100.0, "scale of values"),
+    ],
+)
+def test_a_nifti_header_that_readers_understand_in_two_ways_is_refused(tmp_path, name, place, value, words):
+    path = write_any(tmp_path / name)
+    raw = bytearray(gzip.decompress(path.read_bytes()) if name.endswith(".gz") else path.read_bytes())
+    if place == 116:
+        raw[112:116] = bytes(4)
+    raw[place : place + 4] = struct.pack("<f", value)
+    path.write_bytes(gzip.compress(bytes(raw)) if name.endswith(".gz") else bytes(raw))
+    assert words in refusal(path)
+
+
+@pytest.mark.parametrize("angles", [(0.0, 0.0, 0.0), (0.3, -1.2, 2.0), (0.0, np.pi, 0.0)])
+@pytest.mark.parametrize("flip", [1.0, -1.0])
+def test_a_nifti_file_in_any_orientation_is_read_where_it_was_written(tmp_path, angles, flip):
+    turn = sitk.Euler3DTransform((0, 0, 0), *angles).GetMatrix()
+    image = volume()
+    image.SetDirection((np.reshape(turn, (3, 3)) * (1, 1, flip)).ravel().tolist())
+    sitk.WriteImage(image, str(tmp_path / "v.nii.gz"))
+    assert np.allclose(read_volume_file(tmp_path / "v.nii.gz").GetDirection(), image.GetDirection(), atol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["v.nii.gz", "packed.nrrd", "packed.mha"])
@@ -125,6 +209,10 @@ def _text(old: str, new: str) -> Callable[[Path], None]:
         ("v.nrrd", _text("space origin: (-3.5", "space origin: (inf")),
         ("v.mha", _text("ElementSpacing = 0.4", "ElementSpacing = nan")),
         ("v.mha", _text("ElementSpacing = 0.4", "ElementSpacing = 0.0")),
+        ("v.mha", _text("ElementSpacing = 0.4", "ElementSpacing = -.4")),
+        ("v.nrrd", _text("(0,0,3)", "(0,0,3e30)")),
+        ("v.nrrd", _text("(0,0,3)", "(0,0,500)")),
+        ("v.nrrd", _text("space origin: (-3.5", "space origin: (1e30")),
     ],
 )
 def test_a_grid_that_is_no_number_is_refused(tmp_path, name, spoil):

@@ -21,6 +21,7 @@ MIN_SLICES = 4
 FEW_SLICES = 8
 MIN_PIXELS = 32
 MIN_RATIO = 1.5
+MAX_INTERVAL = 200.0
 USUAL_PIXEL_MM = (0.1, 1.5)
 # scanners pad with -2000, -3024, -32768: such voxels say nothing about the scale
 PADDING_BELOW = -1500
@@ -28,6 +29,12 @@ PADDING_BELOW = -1500
 POSSIBLE_HU = (-40000, 40000)
 SMALLEST_RANGE = 100
 DICOM_MODALITY = "0008|0060"
+# what is more than air, and in it fat, water, muscle and blood (HU)
+TISSUE_ABOVE_HU, SOFT_TISSUE_HU = -700, (-200, 150)
+# of the tissue of real volumes 67 to 90 % is soft (head phantom: 29 %); at half the scale most of it is lighter, at
+# twice the scale up to 11 % is soft and some is denser than any bone
+MOST_LIGHTER, LEAST_SOFT, DENSER_THAN_BONE, MOST_DENSER = 0.5, 0.15, 2000, 0.005
+LEAST_TISSUE = 0.05
 
 
 @dataclass(frozen=True)
@@ -81,7 +88,7 @@ def judge(image: sitk.Image, geometry: SliceGeometry, acquisition: Acquisition, 
         _check_values(image, lowest, highest)
     except _Refusal as refusal:
         return Verdict(REFUSED, (str(refusal),))
-    reasons = (*_grid_warnings(geometry, acquisition), *_value_warnings(lowest, highest))
+    reasons = (*_grid_warnings(geometry, acquisition), *_value_warnings(lowest, highest), *_scale_warnings(image))
     return Verdict(WARNING if reasons else FIT, reasons)
 
 
@@ -101,6 +108,10 @@ def _check_grid(image: sitk.Image, geometry: SliceGeometry, acquisition: Acquisi
     if min(rows, columns) < MIN_PIXELS:
         raise _Refusal(
             f"The slices have only {columns} x {rows} pixels; crop less closely, at least {MIN_PIXELS} are needed."
+        )
+    if acquisition.interval > MAX_INTERVAL:
+        raise _Refusal(
+            f"The slices lie {acquisition.interval:.4g} mm apart, which no CT has; check the volume's spacing."
         )
     if acquisition.interval < MIN_RATIO * spacing * (1 - 1e-6):
         raise _Refusal(
@@ -197,6 +208,35 @@ def _value_warnings(lowest: float, highest: float) -> list[str]:
         warnings.append(
             f"The lowest value is {lowest:.4g}: neither air nor fat is in the volume; check that it is CT in "
             "Hounsfield units."
+        )
+    return warnings
+
+
+def _scale_warnings(image: sitk.Image) -> list[str]:
+    """Warn of slices that are filled with 0, and of tissue whose values no tissue has.
+
+    Air tells nothing of the scale: it lies at its end, and stays there when the rest is stretched or squeezed.
+    """
+    import SimpleITK as sitk
+
+    values = sitk.GetArrayViewFromImage(image)
+    warnings = []
+    empty = [index for index, one in enumerate(values) if not one[0, 0] and not one.any()]
+    if empty:
+        warnings.append(
+            f"{len(empty)} of {len(values)} slices hold nothing but 0 HU (the first is number {empty[0] + 1}), which "
+            "is water and not air; check that the file is whole."
+        )
+    some = values[tuple(slice(None, None, max(1, size // 64)) for size in values.shape)]
+    tissue = some[some > TISSUE_ABOVE_HU]
+    if tissue.size <= LEAST_TISSUE * some.size:
+        return warnings
+    lighter, denser = (tissue < SOFT_TISSUE_HU[0]).mean(), (tissue > DENSER_THAN_BONE).mean()
+    soft = ((tissue > SOFT_TISSUE_HU[0]) & (tissue < SOFT_TISSUE_HU[1])).mean()
+    if lighter > MOST_LIGHTER or (soft < LEAST_SOFT and denser > MOST_DENSER):
+        warnings.append(
+            f"Hardly any tissue has the values of fat, water or muscle ({SOFT_TISSUE_HU[0]} to {SOFT_TISSUE_HU[1]} "
+            "HU); check that the values are Hounsfield units, in which water is 0 and air -1000."
         )
     return warnings
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 
 from CTEnhanceLib.dicom.header import SliceHeader
@@ -18,7 +20,22 @@ _GREY = ("", "MONOCHROME1", "MONOCHROME2")
 # writers put beside true Hounsfield units, so that only the values can tell
 HOUNSFIELD_UNITS = ("", "HU", "HU_MOD", "US", "[hnsf'U]", "[HNSF'U]")
 # values of Image Type and Frame Type (PS3.3 C.8.2.1.1.1, C.8.15.3.1) whose pixels are no weighted mean along the axis
-_NO_SLICES = ("PERFUSION", "RCBF", "RCBV", "MTT", "TTP", "TMAX", "SUBTRACTION", "MIP", "MINIP", "MAX_IP", "MIN_IP")
+_NO_SLICES = (
+    "PERFUSION",
+    "RCBF",
+    "RCBV",
+    "MTT",
+    "TTP",
+    "TMAX",
+    "SUBTRACTION",
+    "MIP",
+    "MINIP",
+    "MAX_IP",
+    "MIN_IP",
+    "VRT",
+    "SSD",
+    "SCOUT",
+)
 
 
 def check_headers(headers: list[SliceHeader]) -> None:
@@ -41,7 +58,18 @@ def check_headers(headers: list[SliceHeader]) -> None:
 
 
 def _check_values(headers: list[SliceHeader]) -> None:
+    described = Counter(header.path for header in headers)
     for header in headers:
+        if header.frame is not None and described[header.path] != header.frames:
+            raise InputRefusedError(
+                f"{shown(header.path.name)} states {header.frames} frames and describes {described[header.path]}, so a "
+                "slice may be lost; export the series again."
+            )
+    for header in headers:
+        if header.modality not in ("CT", ""):
+            raise InputRefusedError(
+                f"{shown(header.path.name)} is not CT (modality {shown(header.modality)}); give the original CT series."
+            )
         kind = next((kind for kind in _NO_SLICES if kind in header.image_type), None)
         if kind or header.units not in HOUNSFIELD_UNITS:
             what = header.units if header.units not in HOUNSFIELD_UNITS else kind

@@ -47,6 +47,8 @@ _GROUPS = (
     "CTAcquisitionDetailsSequence",
     "CTXRayDetailsSequence",
     "RealWorldValueMappingSequence",
+    "FrameContentSequence",
+    "CardiacSynchronizationSequence",
 )
 
 _TAGS = [
@@ -76,6 +78,8 @@ _TAGS = [
     "PatientName",
     "PatientBirthDate",
     "AcquisitionNumber",
+    "TemporalPositionIdentifier",
+    "NominalPercentageOfCardiacPhase",
 ]
 
 # what all slices of a volume share, whatever their Series Instance UID says
@@ -84,6 +88,7 @@ _SHARED = {
     "studies": ("StudyInstanceUID",),
     "frames of reference": ("FrameOfReferenceUID",),
     "acquisitions": ("AcquisitionNumber",),
+    "times": ("TemporalPositionIdentifier", "TemporalPositionIndex", "NominalPercentageOfCardiacPhase"),
     "kernels": ("ConvolutionKernel",),
     "tube voltages": ("KVP",),
     "patient positions": ("PatientPosition",),

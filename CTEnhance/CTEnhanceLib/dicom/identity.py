@@ -7,7 +7,7 @@ from itertools import groupby
 from CTEnhanceLib.dicom.header import SliceHeader
 from CTEnhanceLib.errors import InputRefusedError, shown
 
-_ACQUISITIONS = "acquisitions"
+_IN_STEPS = ("acquisitions", "times")
 # fewer blocks than this are two scans under one name rather than the steps of one scan
 _MIN_STEPS = 3
 
@@ -22,12 +22,12 @@ def check_one_scan(headers: list[SliceHeader]) -> None:
         InputRefusedError: Naming what differs and two files that differ in it; never the patient.
     """
     for what in headers[0].shared:
-        if what != _ACQUISITIONS:
+        if what not in _IN_STEPS:
             _check_shared(headers, what)
 
 
 def check_one_acquisition(headers: list[SliceHeader]) -> None:
-    """Refuse slices of two acquisitions (PS3.3 C.7.6.1), between which the patient moves and contrast flows.
+    """Refuse slices of two acquisitions (PS3.3 C.7.6.1) or times, between which the patient moves and contrast flows.
 
     A scanner that moves the table step by step numbers the steps: those are three or more, each a block of neighbouring
     slices, and make one volume.
@@ -36,13 +36,14 @@ def check_one_acquisition(headers: list[SliceHeader]) -> None:
         headers: Headers of one series along the slice axis.
 
     Raises:
-        InputRefusedError: Naming two files of different acquisitions.
+        InputRefusedError: Naming two files of different acquisitions or times.
     """
-    numbers = [header.shared[_ACQUISITIONS] for header in headers]
-    blocks = len(list(groupby(numbers)))
-    if blocks == len(set(numbers)) >= _MIN_STEPS:
-        return
-    _check_shared(headers, _ACQUISITIONS)
+    for what in _IN_STEPS:
+        numbers = [header.shared[what] for header in headers]
+        blocks = len(list(groupby(numbers)))
+        if blocks == len(set(numbers)) >= _MIN_STEPS:
+            continue
+        _check_shared(headers, what)
 
 
 def _check_shared(headers: list[SliceHeader], what: str) -> None:

@@ -17,12 +17,17 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 AIR = -1024
+# what may follow the pixels, in bytes and as a share of them: more is a picture of another size
+_PADDING, _PADDING_SHARE = 1024, 64
+_BIG_ENDIAN = "1.2.840.10008.1.2.2"
 _UNCOMPRESSED = (
     "1.2.840.10008.1.2",  # implicit VR, little endian
     "1.2.840.10008.1.2.1",  # explicit VR, little endian
     "1.2.840.10008.1.2.1.99",  # the same, deflated as a whole file
-    "1.2.840.10008.1.2.2",  # explicit VR, big endian
+    _BIG_ENDIAN,
 )
+# Overlay Bit Position (60xx,0102): the overlay lies in bits that the values do not use
+_OVERLAY_BIT = 0x0102
 # no padding lies among tissue and bone: a value there would punch holes into the patient
 _TISSUE = (-500.0, 3071.0)
 
@@ -71,11 +76,29 @@ def _decode(path: Path, dataset: Dataset) -> np.ndarray:
 
 
 def _check_bits(path: Path, dataset: Dataset) -> None:
-    """Refuse values that do not begin with the lowest bit: nothing shifts them into place (PS3.5 8.1.1)."""
+    """Refuse values that do not begin with the lowest bit, or reach beyond the bits that are stated (PS3.5 8.1.1).
+
+    Nothing shifts the first into place; of the others readers cut off the bits above, where metal is as likely as an
+    overlay that nobody describes.
+    """
     stored, high = dataset.get("BitsStored"), dataset.get("HighBit")
     if stored and high is not None and high > stored - 1:
         raise InputRefusedError(
             f"{shown(path.name)} keeps {stored} bits up to bit {high}, which is not read here; export the series again."
+        )
+    syntax = dataset.file_meta.get("TransferSyntaxUID")
+    if syntax not in (None, *_UNCOMPRESSED) or dataset.BitsAllocated != 16 or not stored or not 0 < stored < 16:
+        return
+    if any(element.tag.group & 0xFF01 == 0x6000 and element.tag.element == _OVERLAY_BIT for element in dataset):
+        return
+    whole = len(dataset.PixelData) // 2 * 2
+    raw = np.frombuffer(dataset.PixelData[:whole], ">u2" if syntax == _BIG_ENDIAN else "<u2")
+    above = raw >> stored
+    filled = (1 << (16 - stored)) - 1
+    negative = (above == filled) & (raw >> (stored - 1) & 1 == 1) if dataset.PixelRepresentation else False
+    if not ((above == 0) | negative).all():
+        raise InputRefusedError(
+            f"{shown(path.name)} holds values beyond the {stored} bits that its header states; export the series again."
         )
 
 
@@ -83,7 +106,7 @@ def _check_length(path: Path, dataset: Dataset, syntax: str | None) -> None:
     """Refuse pixels that nothing in the header accounts for; a few bytes more are padding (PS3.5 A.4)."""
     pixels = int(dataset.get("NumberOfFrames") or 1) * int(dataset.Rows) * int(dataset.Columns)
     stated = pixels * int(dataset.get("SamplesPerPixel") or 1) * int(dataset.BitsAllocated) // 8
-    if syntax in (None, *_UNCOMPRESSED) and len(dataset.PixelData) >= 2 * stated > 0:
+    if syntax in (None, *_UNCOMPRESSED) and len(dataset.PixelData) > stated + max(_PADDING, stated // _PADDING_SHARE):
         raise InputRefusedError(
             f"{shown(path.name)} holds more pixels than its header states; export the series again."
         )
@@ -102,11 +125,17 @@ def to_hounsfield(stored: np.ndarray, slope: float, intercept: float, padding: t
         HU of the same shape: int16, or int32 where that does not hold them.
     """
     values = stored * np.float32(slope) + np.float32(intercept)
-    if padding is not None and not _TISSUE[0] < padding[0] * slope + intercept < _TISSUE[1]:
+    if padding is not None and not _meets_tissue(padding, slope, intercept):
         values[(stored >= padding[0]) & (stored <= padding[1])] = AIR
     limits = np.iinfo(np.int16)
     fits = limits.min <= values.min(initial=0) and values.max(initial=0) <= limits.max
     return np.rint(values).astype(np.int16 if fits else np.int32)
+
+
+def _meets_tissue(padding: tuple[int, int], slope: float, intercept: float) -> bool:
+    """Tell whether a range of stored values reaches among tissue and bone, and so is no padding."""
+    low, high = (value * slope + intercept for value in padding)
+    return low < _TISSUE[1] and high > _TISSUE[0]
 
 
 def _padding_range(dataset: Dataset) -> tuple[int, int] | None:

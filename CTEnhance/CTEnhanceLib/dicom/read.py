@@ -11,6 +11,7 @@ import numpy as np
 from CTEnhanceLib.dicom.checks import check_headers
 from CTEnhanceLib.dicom.folder.select import find_ct_series
 from CTEnhanceLib.dicom.grid import SeriesGrid, series_grid
+from CTEnhanceLib.dicom.lost_pixels import check_ends, zeros_at_end
 from CTEnhanceLib.dicom.pixels import stored_values, to_hounsfield
 from CTEnhanceLib.dicom.rescale import check_continuity, check_intercept
 from CTEnhanceLib.dicom.tolerance import tolerant_of_headers
@@ -52,6 +53,7 @@ def read_series(folder: Path | str, series: str | None = None) -> sitk.Image:
 def _load(grid: SeriesGrid) -> np.ndarray:
     rows, columns = grid.headers[0].size
     volume = np.empty((len(grid.headers), rows, columns), dtype=np.int16)
+    zeros = [0] * len(volume)
     numbered = sorted(enumerate(grid.headers), key=lambda entry: str(entry[1].path))
     for path, slices in groupby(numbered, key=lambda entry: entry[1].path):
         stored, padding = stored_values(path)
@@ -65,6 +67,8 @@ def _load(grid: SeriesGrid) -> np.ndarray:
             if values.dtype != volume.dtype and values.dtype == np.int32:
                 volume = volume.astype(np.int32)
             volume[index] = values
+            zeros[index] = zeros_at_end(stored[frame])
+    check_ends(volume, grid.headers, zeros)
     return volume
 
 

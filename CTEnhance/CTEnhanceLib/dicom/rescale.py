@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from CTEnhanceLib.ct.intensity import BODY_ABOVE_HU
 from CTEnhanceLib.dicom.header import SliceHeader
 from CTEnhanceLib.errors import InputRefusedError, shown
 
@@ -11,8 +12,9 @@ from CTEnhanceLib.errors import InputRefusedError, shown
 MIN_SLOPE, MAX_SLOPE = 1e-3, 100.0
 MAX_INTERCEPT = 1e5
 # how much more than elsewhere neighbouring slices may differ where the scale changes, in the mean absolute difference
-# (HU), in the level of air (HU) and in the logarithm of the standard deviation
-_FACTOR, _SLACK = 2.0, np.array([60.0, 40.0, 0.15])
+# (HU), in the level of air (HU), in the logarithm of the standard deviation and in the level of the body (HU)
+_FACTOR, _SLACK = 2.0, np.array([60.0, 40.0, 0.15, 15.0])
+_BODY_PIXELS = 50
 
 
 def check_rescale(header: SliceHeader) -> None:
@@ -61,6 +63,7 @@ def check_continuity(volume: np.ndarray, headers: list[SliceHeader]) -> None:
             np.abs(np.diff(some, axis=0)).mean(axis=1),
             np.abs(np.diff(np.percentile(some, 2, axis=1))),
             np.abs(np.diff(np.log(some.std(axis=1) + 1))),
+            [_body_step(one, other) for one, other in zip(some, some[1:])],
         ]
     )
     changes = np.array([one != other for one, other in zip(scales, scales[1:])])
@@ -75,6 +78,12 @@ def check_continuity(volume: np.ndarray, headers: list[SliceHeader]) -> None:
         f"{shown(odd.path.name)} states a rescale slope of {odd.slope:g} and intercept of {odd.intercept:g}, with "
         "which its values do not continue those of the next slice; export the series again."
     )
+
+
+def _body_step(one: np.ndarray, other: np.ndarray) -> float:
+    """Give by how many HU two slices differ where both hold body, in the median; 0 where they hold hardly any."""
+    body = (one > BODY_ABOVE_HU) & (other > BODY_ABOVE_HU)
+    return abs(float(np.median(one[body] - other[body]))) if body.sum() >= _BODY_PIXELS else 0.0
 
 
 def check_intercept(volume: np.ndarray, headers: list[SliceHeader]) -> None:

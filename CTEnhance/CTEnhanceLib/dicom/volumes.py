@@ -24,7 +24,7 @@ def read_volume(path: str | os.PathLike[str], series: str | None = None) -> sitk
     """Read a volume file or a DICOM folder.
 
     Args:
-        path: .nrrd, .nii.gz, .mha (or anything else SimpleITK reads), a folder with one CT series, or a multi-frame
+        path: .nrrd, .nii.gz, .mha (or .nhdr, .nii, .mhd), a folder with one CT series, or a multi-frame
             DICOM file.
         series: Series Number or Series Instance UID of the CT series wanted, where a folder holds several.
 

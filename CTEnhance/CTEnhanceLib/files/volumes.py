@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 SUFFIXES = (".nrrd", ".nii.gz", ".mha")
 # less is a number gone wrong: the finest CT has pixels of 0.001 mm
 _MIN_SPACING = 1e-4
+# and more than these: slices as far apart, a place as far away (mm)
+_MAX_SPACING, _MAX_ORIGIN = 200.0, 1e6
 ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".7z", ".rar")
 
 
@@ -41,7 +43,7 @@ def read_volume_file(path: str | os.PathLike[str]) -> sitk.Image:
     """Read a volume from one file that is not DICOM; `dicom.volumes.read_volume` reads DICOM as well.
 
     Args:
-        path: .nrrd, .nii.gz, .mha, or anything else SimpleITK reads.
+        path: .nrrd, .nhdr, .nii, .nii.gz, .mha or .mhd.
 
     Raises:
         InputRefusedError: It cannot be read as a volume.
@@ -88,7 +90,9 @@ def write_volume(image: sitk.Image, path: str | os.PathLike[str]) -> None:
 
 def _check_placement(image: sitk.Image, name: str) -> None:
     numbers = (*image.GetSpacing(), *image.GetOrigin(), *image.GetDirection())
-    if not all(math.isfinite(number) for number in numbers) or min(image.GetSpacing()) < _MIN_SPACING:
+    sensible = _MIN_SPACING <= min(image.GetSpacing()) <= max(image.GetSpacing()[:3]) <= _MAX_SPACING
+    near = max(abs(number) for number in image.GetOrigin()) <= _MAX_ORIGIN
+    if not all(math.isfinite(number) for number in numbers) or not sensible or not near:
         raise InputRefusedError(
             f"{shown(name)} states a spacing, origin or direction that makes no sense; export the volume again."
         )
