@@ -51,7 +51,8 @@ def test_the_tests_for_a_real_slicer_hold_in_the_host(in_slicer, monkeypatch):
     tests = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(tests)
     suite = unittest.defaultTestLoader.loadTestsFromModule(tests)
-    skipped_here = ("survive_a_scene_load", "not_imported_torch")  # needs file formats; other tests import torch
+    # needs file formats; other tests import torch; views: see panel/desktop
+    skipped_here = ("survive_a_scene_load", "not_imported_torch", "leaves_nothing_behind")
     kept = [test for test in suite._tests[0] if not any(word in test.id() for word in skipped_here)]
     assert len(kept) == 3
     result = unittest.TestResult()

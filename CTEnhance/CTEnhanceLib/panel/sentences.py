@@ -211,7 +211,6 @@ def sentences(_: Callable[[str], str]) -> tuple[str, ...]:
         _("{0} cannot be read ({1})."),
         _("{0} cannot be read ({1}); copy it again."),
         _("{0} cannot be read ({1}); install the model again, or choose another folder."),
-        _("{0} cannot be read as a Slicer scene: give a file saved as .mrb."),
         _("{0} cannot be read as a study file ({1}): see docs/reading.md."),
         _("{0} cannot be read as a volume ({1}); give {2} or a DICOM folder."),
         _("{0} cannot be read as results ({1}): give what merge wrote."),

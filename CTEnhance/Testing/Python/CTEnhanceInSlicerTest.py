@@ -84,5 +84,42 @@ class CTEnhanceInSlicerTest(unittest.TestCase):
         self.assertEqual(self.widget.ui.inputSelector.currentNode().GetName(), "Wrist")
         self.assertEqual(self.widget.ui.spacingSpinBox.value, 0.75)
 
+    def computed_wrist(self):
+        """As after a run, without one: each slice three times."""
+        import SimpleITK as sitk
+
+        from CTEnhanceLib.panel.self_test import small_wrist
+        from CTEnhanceLib.scene.nodes import image_from_node
+        from CTEnhanceLib.scene.output import apply_result
+
+        wrist = small_wrist()
+        thin = sitk.Expand(image_from_node(wrist), [1, 1, 3], sitk.sitkNearestNeighbor)
+        return apply_result(wrist, thin, {"model": {"name": "none", "sha256": ""}, "warnings": []}, 1.0)
+
+    def nodes(self):
+        scene = slicer.mrmlScene
+        return sorted(scene.GetNthNode(index).GetID() for index in range(scene.GetNumberOfNodes()))
+
+    def test_a_comparison_shows_bone_keeps_the_window_and_leaves_nothing_behind(self):
+        if slicer.util.mainWindow() is None:
+            self.skipTest("there are no views without a main window")
+        computed = self.computed_wrist()
+        self.wait(lambda: False, 0.5)
+        before, width = self.nodes(), slicer.util.mainWindow().width
+        section = self.widget.panel.comparison
+        for _ in range(2):
+            section.open(computed)
+            for layout in ("third", "overview", "fracture"):
+                section.set("layout", layout)
+            self.wait(lambda: False, 1.5)
+            for view in section.comparison.slice_views:
+                reslice = view.logic.GetBackgroundLayer().GetReslice()
+                reslice.Update()
+                self.assertGreater(reslice.GetOutput().GetScalarRange()[1], 500.0, view.tag)
+            self.assertEqual(slicer.util.mainWindow().width, width)
+            section.leave()
+            self.wait(lambda: False, 0.5)
+            self.assertEqual(self.nodes(), before)
+
     def test_opening_the_module_has_not_imported_torch(self):
         self.assertNotIn("torch", sys.modules)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from CTEnhanceLib.panel.compare.section import ComparisonSection
     from CTEnhanceLib.scene.figures.profile_line import ProfileLine
 
+_END_SCALE = 1.2
+"""Size of the line's ends, percent of the view; Slicer's default is 3."""
 _PLOT_CLICK = "dataSelected(vtkStringArray*,vtkCollection*)"
 
 
@@ -34,6 +36,7 @@ class FiguresSection:
         self._line_tag = 0
         self._profile: ProfileLine | None = None
         self._plot_view: Any = None
+        self._made: dict[tuple[str, str], tuple[Any, Any]] = {}
         ui.figuresButton.connect("clicked(bool)", self._pressed)
         ui.profileButton.connect("toggled(bool)", self._profile_toggled)
         ui.turntableButton.connect("clicked(bool)", self._ask_and_turn)
@@ -49,6 +52,7 @@ class FiguresSection:
     def forget(self) -> None:
         """The scene is closed: what was in it went with it."""
         self._line, self._profile = None, None
+        self._made.clear()
         self._ui.profileButton.checked = False
 
     def compute(self) -> None:
@@ -72,6 +76,7 @@ class FiguresSection:
             figures = replace(figures, region=self._region.words(region))
             table, chart = figure_table(scene, figures), slice_chart(scene, figures)
         comparison.show_figures(table, chart)
+        self._replace_made((table.GetName(), volumes.computed.GetID()), table, chart)
         self._listen_to_plot()
         self._comparison.show_state()
 
@@ -95,6 +100,19 @@ class FiguresSection:
     def _pressed(self) -> None:
         with slicer.util.WaitCursor():
             self.compute()
+
+    def _replace_made(self, key: tuple[str, str], table: Any, chart: Any) -> None:
+        """Figures that are taken again replace those of before; others stay in the scene: the user may want them."""
+        from CTEnhanceLib.scene.figures.tables import remove_chart
+
+        for old in self._made.pop(key, ()):
+            if old is None or not slicer.mrmlScene.IsNodePresent(old):
+                continue
+            if old.IsA("vtkMRMLPlotChartNode"):
+                remove_chart(old)
+            else:
+                slicer.mrmlScene.RemoveNode(old)
+        self._made[key] = (table, chart)
 
     def _listen_to_plot(self) -> None:
         """A click in the plot goes to the slice."""
@@ -130,6 +148,7 @@ class FiguresSection:
         """A line for the user to draw; the chart comes with its second end."""
         self._line = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLMarkupsLineNode", "CTEnhance profile")
         self._line.CreateDefaultDisplayNodes()
+        _show_line_only(self._line.GetDisplayNode())
         event = slicer.vtkMRMLMarkupsNode.PointPositionDefinedEvent
         self._line_tag = self._line.AddObserver(event, self._line_drawn)
         self._ui.figuresLabel.text = quiet(
@@ -173,3 +192,10 @@ class FiguresSection:
         folder = ask_for_folder(_("Choose a folder for the pictures"))
         if folder:
             self.make_turntable(folder)
+
+
+def _show_line_only(display: Any) -> None:
+    """No writing, and ends that are no wider than a gap: Slicer's own would lie over what is measured."""
+    display.SetPropertiesLabelVisibility(False)
+    display.SetPointLabelsVisibility(False)
+    display.SetGlyphScale(_END_SCALE)

@@ -58,7 +58,9 @@ def estimate_run(
     slices = voxels_out / _PIXELS
     rule = _SECONDS_BESIDE + _gflop(spec) * _SECONDS_PER_GFLOP[device_kind(device)]
     rate = learned_rate if learned_rate is not None else rule
-    memory = _RUNTIME_BYTES + voxels_in * 2 + voxels_out * (4 + 2)  # int16 in, float32 accumulated, int16 out
+    # int16 in and out, each once; the uncertainty, which the report tells of, as float32 while computed and as a volume
+    each = 2 + (8 if spec.uncertainty is not None else 0)
+    memory = _RUNTIME_BYTES + voxels_in * 2 + voxels_out * each
     return Estimate(_START_SECONDS + slices * rate, float(memory))
 
 

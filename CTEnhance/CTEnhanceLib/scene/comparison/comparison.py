@@ -263,6 +263,7 @@ class Comparison:
             partial(self._derived.difference, self.settings),
             partial(self._derived.surfaces, self.settings),
         )
+        self._labels.bring_to_front()
         self._keep()
         self.render()
 

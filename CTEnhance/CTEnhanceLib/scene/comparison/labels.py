@@ -7,6 +7,7 @@ one line that can be read. Each label sets itself out anew before a picture is d
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -26,8 +27,8 @@ from CTEnhanceLib.scene.provenance import COLORS, RESEARCH_NOTE, Kind, assumed_s
 Color = tuple[float, float, float]
 _NOTE: Color = (0.85, 0.85, 0.85)
 _WHITE: Color = (1.0, 1.0, 1.0)
-SMALL_WIDTH, SMALL_HEIGHT = 480, 300
-"""Below, a view has one line."""
+SMALL_WIDTH, SMALL_HEIGHT = 480, 480
+"""Below, a view has one line: more of them would lie over the bone."""
 LONGEST_LINE = 34
 """Characters of a badge that can still be read in a small view; of a longer one its first word stays."""
 SHORT_NOTE = "not for diagnosis"
@@ -58,7 +59,7 @@ class LabelText:
     def lines(self, width: int, height: int) -> tuple[str, str]:
         """What is written in a view of so many pixels: the badge line, and the smaller lines below it."""
         if width < SMALL_WIDTH or height < SMALL_HEIGHT:
-            warned = self.badge.startswith("MEASURED ·") or not self.badge
+            warned = self.badge.startswith(("MEASURED ·", "REFERENCE ·")) or not self.badge
             said = self.badge if len(self.badge) <= LONGEST_LINE else self.badge.partition(" · ")[0]
             return (said if warned else f"{said} · {SHORT_NOTE}"), ""
         return self.badge, "\n".join(part for part in (self.name, self.note) if part)
@@ -87,6 +88,8 @@ class LabelTexts:
             return LabelText("", "", RESEARCH_NOTE, _WHITE)
         foreground = scene.GetNodeByID(composite.GetForegroundVolumeID() or "")
         blend = self._settings.blend if side_of(view) is Side.COMPUTED else "none"
+        if background is self._volumes.reference:
+            note = "measured thin slices"
         if foreground is None:
             return self._text(background, note)
         if blend in ("reveal", "checkerboard"):
@@ -151,6 +154,11 @@ class ViewLabels:
             if view.tag not in self._labels:
                 self._labels[view.tag] = ViewLabel(view.renderer, partial(self._text, view))
 
+    def bring_to_front(self) -> None:
+        """Draw the labels over what was put on the views after them: borders of blends, say."""
+        for label in self._labels.values():
+            label.bring_to_front()
+
     def remove(self) -> None:
         """Take all labels away."""
         self.follow((), ())
@@ -183,6 +191,12 @@ class ViewLabel:
         """What the label says now."""
         return self._text()
 
+    def bring_to_front(self) -> None:
+        """Draw it last."""
+        for actor in self._actors:
+            self._renderer.RemoveViewProp(actor)
+            self._renderer.AddViewProp(actor)
+
     def remove(self) -> None:
         """Take the label out of the view."""
         self._renderer.RemoveObserver(self._tag)
@@ -202,19 +216,29 @@ class ViewLabel:
         self._write(self._below, below, max(SMALLEST_FONT, round(0.7 * size)), _NOTE, (width / 2, height - 1.7 * size))
 
     def _write(self, actor: vtk.vtkTextActor, text: str, size: int, color: Color, place: tuple[float, float]) -> None:
-        actor.SetInput("\n".join(f" {line} " for line in text.split("\n")) if text else "")
         actor.SetVisibility(bool(text))
         actor.GetTextProperty().SetFontSize(size)
         actor.GetTextProperty().SetColor(*color)
         actor.SetPosition(*place)
+        lines = text.split("\n")
+        share = self._share_of_view(actor, lines) if text else 0.0
+        if share > _ROOM and actor is self._badge:
+            # A label that is cut off may lose the very word that matters.
+            actor.GetTextProperty().SetFontSize(max(6, int(size * _ROOM / share)))
+        elif share > _ROOM:
+            longest = int(max(map(len, lines)) * _ROOM / share)
+            self._share_of_view(actor, [part for line in lines for part in textwrap.wrap(line, longest)])
+
+    def _share_of_view(self, actor: vtk.vtkTextActor, lines: Sequence[str]) -> float:
+        """Let an actor write some lines; give how much of the view's width they take."""
+        actor.SetInput("\n".join(f" {line} " for line in lines))
         box = [0.0] * 4
         actor.GetBoundingBox(self._renderer, box)
-        room = 0.97 * self._renderer.GetSize()[0]
-        if text and box[1] - box[0] > room:
-            # A label that is cut off may lose the very word that matters.
-            actor.GetTextProperty().SetFontSize(max(6, int(size * room / (box[1] - box[0]))))
+        return (box[1] - box[0]) / max(self._renderer.GetSize()[0], 1)
 
 
+_ROOM = 0.97
+"""How much of a view's width a line may take."""
 SMALLEST_FONT = 12
 """Pixels; what is smaller is not read."""
 

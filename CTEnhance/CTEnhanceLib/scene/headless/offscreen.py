@@ -256,7 +256,8 @@ class _VolumeWindow(_Window):
         style.SetDisplayableManagers(self.managers)
         style.SetInteractor(self.interactor)
         self._style = style
-        self.view = VolumeView(node, self.renderer, self.interactor, self.render)
+        # asked for again and again while views are set up: `grab` draws the one picture that is wanted
+        self.view = VolumeView(node, self.renderer, self.interactor, lambda: None)
         for button in ("Left", "Middle", "Right"):
             self.interactor.AddObserver(f"{button}ButtonPressEvent", self._begin_drag, 1.0)
             self.interactor.AddObserver(f"{button}ButtonReleaseEvent", self._end_drag, 1.0)

@@ -28,11 +28,14 @@ class Assigned:
 
 
 def guess_assignments(scene: slicer.vtkMRMLScene) -> list[Assigned]:
-    """All scalar volumes of a scene with a first guess: computed ones belong to the volume they came from."""
+    """All scalar volumes of a scene with a first guess: computed ones belong to the volume they came from.
+
+    Volumes that no list of Slicer shows (the one that a run is filling, say) are no images of a study.
+    """
     count = scene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode")
     nodes = [scene.GetNthNodeByClass(index, "vtkMRMLScalarVolumeNode") for index in range(count)]
     plain = [node for node in nodes if node.GetClassName() == "vtkMRMLScalarVolumeNode"]
-    return [_guess(node) for node in plain if node.GetImageData() is not None]
+    return [_guess(node) for node in plain if node.GetImageData() is not None and not node.GetHideFromEditors()]
 
 
 def _guess(node: slicer.vtkMRMLScalarVolumeNode) -> Assigned:

@@ -16,6 +16,7 @@ import slicer
 from CTEnhanceLib.ct.intensity import BODY_ABOVE_HU, BONE_ABOVE_HU
 from CTEnhanceLib.scene.comparison.bone import BoneRendering
 from CTEnhanceLib.scene.comparison.labels import LabelText, ViewLabel
+from CTEnhanceLib.scene.comparison.views.data_probe import annotations_off
 from CTEnhanceLib.scene.comparison.views.framing import (
     DIRECTIONS,
     box_above,
@@ -167,16 +168,10 @@ class ReadingViews:
         self._remove_views()
 
     def forget(self) -> None:
-        """The scene was closed: release what went with it, without touching it."""
-        self._steady.release()
-        for thing, tag in self._observed:
-            thing.RemoveObserver(tag)  # type: ignore[attr-defined]
-        self._observed.clear()
-        self._parts.clear()
-        self.volumes.clear()
-        self.views.clear()
-        self._seen.clear()
-        self._bone = None
+        """The scene was closed or loaded: take away what is left of it, and bring the user's layout back."""
+        if self._bone is not None and not self._view_host.scene.IsNodePresent(self._bone.property_node):
+            self._bone = None
+        self.close()
 
     def _arrange(self, plane: str, alone: bool) -> None:
         self._remember()
@@ -277,12 +272,13 @@ class ReadingViews:
         """Remove the views' nodes and what Slicer made for them; what comes back is removed a little later."""
         scene = self._view_host.scene
         belongings: list[slicer.vtkMRMLNode] = []
-        for view in self._seen.values():
-            own = slice_belongings(view) if isinstance(view, SliceView) else []
-            node = view.node
-            self._view_host.close_view(view.tag)
-            remove_present(scene, [node, *own])
-            belongings += own
+        with annotations_off():
+            for view in self._seen.values():
+                own = slice_belongings(view) if isinstance(view, SliceView) else []
+                node = view.node
+                self._view_host.close_view(view.tag)
+                remove_present(scene, [node, *own])
+                belongings += own
         tags = set(self._seen)
         self._seen.clear()
         self.views.clear()
