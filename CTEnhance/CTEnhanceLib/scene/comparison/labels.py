@@ -88,7 +88,7 @@ class LabelTexts:
             return LabelText("", "", RESEARCH_NOTE, _WHITE)
         foreground = scene.GetNodeByID(composite.GetForegroundVolumeID() or "")
         blend = self._settings.blend if side_of(view) is Side.COMPUTED else "none"
-        if background is self._volumes.reference:
+        if self._kind(background) is Kind.REFERENCE:
             note = "measured thin slices"
         if foreground is None:
             return self._text(background, note)
