@@ -1,5 +1,5 @@
 # make demo    the main job on real MRML nodes, without a desktop: build/demo/ (SERIES=3: out of three thick series)
-# make test    linters, types and all tests
+# make test    linters, types and all tests, two test files at a time (WORKERS=1: one after the other)
 # make docs    the documentation site: build/docs/
 # make retrain the default model, from nothing, out of the data in CTENHANCE_DATA: hours of one core (docs/experiments.md)
 # Both set up .venv by themselves. The torch build is pinned for that (a range may pull gigabytes of CUDA):
@@ -7,6 +7,7 @@
 
 PYTHON ?= python3
 TORCH ?= torch==2.13.0
+WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 # what rendering without a desktop needs: EGL with Mesa's software driver, and what Qt loads
@@ -33,8 +34,9 @@ pictures: setup
 layouts: setup
 	$(BIN)/python tools/draw_layouts.py
 
+# a file's tests stay with one process, so that what a module's fixtures made is made once
 test: setup lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 # the drawing of the imports is made from the source; a warning is an error
 docs: setup $(VENV)/.docs

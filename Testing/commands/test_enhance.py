@@ -234,7 +234,7 @@ def start(words: list[str], **arguments: object) -> subprocess.Popen:
     raise AssertionError(process.stderr.read().decode())
 
 
-def test_the_run_ends_within_a_second_when_its_lifeline_is_cut(work: Path, slow_run: list[str]) -> None:
+def test_the_run_ends_before_it_is_done_when_its_lifeline_is_cut(work: Path, slow_run: list[str]) -> None:
     process = start([*slow_run, "--lifeline", "stdin"])
     assert os.getpgid(process.pid) == process.pid, "it has a process group of its own"
     process.stdin.close()

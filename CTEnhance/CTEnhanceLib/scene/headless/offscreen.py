@@ -218,7 +218,7 @@ class _SliceWindow(_Window):
         style.SetInteractor(self.interactor)
         self._style = style
         self.view = SliceView(
-            node, self._logic.GetSliceCompositeNode(), self._logic, self.renderer, self.interactor, self.render
+            node, self._logic.GetSliceCompositeNode(), self._logic, self.renderer, self.interactor, _when_grabbed
         )
 
     def resize(self, width: int, height: int) -> None:
@@ -256,8 +256,7 @@ class _VolumeWindow(_Window):
         style.SetDisplayableManagers(self.managers)
         style.SetInteractor(self.interactor)
         self._style = style
-        # asked for again and again while views are set up: `grab` draws the one picture that is wanted
-        self.view = VolumeView(node, self.renderer, self.interactor, lambda: None)
+        self.view = VolumeView(node, self.renderer, self.interactor, _when_grabbed)
         for button in ("Left", "Middle", "Right"):
             self.interactor.AddObserver(f"{button}ButtonPressEvent", self._begin_drag, 1.0)
             self.interactor.AddObserver(f"{button}ButtonReleaseEvent", self._end_drag, 1.0)
@@ -277,6 +276,10 @@ class _VolumeWindow(_Window):
         super().close()
         self._application.GetViewLogics().RemoveItem(self._logic)
         self._logic.SetMRMLScene(None)
+
+
+def _when_grabbed() -> None:
+    """A view that is asked for a new picture draws it later, as in the desktop: here when it is grabbed."""
 
 
 def _rectangles(
