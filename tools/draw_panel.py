@@ -62,6 +62,32 @@ class Studio:
         node.SetAttribute(DICOM_ATTRIBUTE, '{"0018|0050": "3"}')
         return node
 
+    def load_series(self) -> None:
+        """Load the coronal and the sagittal series of the wrist's scan, as DICOM would name them."""
+        import json
+
+        import slicer
+
+        from CTEnhanceLib.ct.thicken import thicken
+        from CTEnhanceLib.scene.nodes import DICOM_ATTRIBUTE, add_volume, image_from_node
+
+        thin, one_scan = image_from_node(self.truth), {"0018|0050": "3", "0020|000d": "1.2", "0020|0052": "1.2.3"}
+        self.series = [
+            add_volume(slicer.mrmlScene, thicken(thin, 3.0, axis=axis), f"Wrist {plane} 3 mm", (-200.0, 1300.0))
+            for plane, axis in (("coronal", 1), ("sagittal", 0))
+        ]
+        for node in (self.wrist, *self.series):
+            node.SetAttribute(DICOM_ATTRIBUTE, json.dumps(one_scan))
+        self.module.panel.update()
+
+    def remove_series(self) -> None:
+        """Leave the axial series alone again."""
+        import slicer
+
+        for node in self.series:
+            slicer.mrmlScene.RemoveNode(node)
+        self.module.panel.update()
+
     def take(self, name: str, width: int, dark: bool = False) -> None:
         """Write one picture, as high as the panel wants to be."""
         self.host.dark(dark)
@@ -183,6 +209,9 @@ def main(arguments: list[str]) -> None:
     studio.take("panel-light", USUAL)
     studio.take("panel-dark", USUAL, dark=True)
     studio.take("panel-narrow", NARROW)
+    studio.load_series()
+    studio.take("panel-series", USUAL)
+    studio.remove_series()
     ui.advancedCollapsibleButton.collapsed = False
     studio.take("panel-advanced", USUAL)
     studio.take("panel-advanced-narrow-dark", NARROW, dark=True)

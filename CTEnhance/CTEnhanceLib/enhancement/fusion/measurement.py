@@ -177,6 +177,7 @@ class MeasurementOperator:
             for axis, sign, spacing in zip(self._order, signs, target.spacing)
         ]
         turned, left = _turn_steps(_turns(turn, target), axes, samplings)
+        self._samplings = samplings
         self._slab_weights = samplings[self._order.index(0)].weights
         self.steps = turned + _axis_steps(left, samplings, self._order.index(0), series)
 
@@ -204,6 +205,10 @@ class MeasurementOperator:
     def sum_of_squares(self) -> float:
         """Give the variance of a voxel of the series for voxels of the thin volume with independent errors of one."""
         return float((self._slab_weights**2).sum())
+
+    def captured(self, length: float) -> float:
+        """Give the same for errors that are correlated over a distance d like exp(-d^2 / (2 length^2)), mm."""
+        return float(np.prod([sampling.captured(length) for sampling in self._samplings]))
 
     def covered(self, device: torch.device | str = "cpu") -> torch.Tensor:
         """Tell which voxels of the series lie wholly inside the thin volume; bool, size of the series."""

@@ -4,10 +4,11 @@
 
 u_0 is the uncertainty of the start. m_i is how much further series i says of a voxel, 0 to 1: the part of the
 variance of the start, averaged over a slab, that remains beside the variance s_i^2 of a voxel of the series. r_i is
-what a noise-free series leaves: 1 - 1.2 q, where q is the sum of the squared weights of a slab, 1/3 for three thin
-slices. That is no theory, but was seen on simulated studies (Testing/benchmarks/fusion.py --uncertainty). c is the
-share of its noise that a series brings in beside two others: of three series with slabs of three thin slices, 19 of
-27 parts of the frequencies are measured, and noise of the variance s^2 in each makes 1.7 s^2 in all.
+what a noise-free series leaves: 1 minus the part of the variance of the start that its slabs and pixels capture, where
+errors of the start are correlated like exp(-d^2 / (2 l^2)). l = 0.5 mm is no theory, but was seen on simulated studies
+of one head (Testing/benchmarks/fusion.py --uncertainty). c is the share of its noise that a series brings in beside two
+others: of three series with slabs of three thin slices, 19 of 27 parts of the frequencies are measured, and noise of
+the variance s^2 in each makes 1.7 s^2 in all.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import numpy as np
 from CTEnhanceLib.enhancement.fusion.solution import Term
 from CTEnhanceLib.model.arrays import array_of
 
-TAKEN_BY_SQUARES = 1.2
+CORRELATED_MM = 0.5
 MOST_TAKEN = 0.7
 NOISE_SHARE = 0.57
 # a voxel that a series hardly touches is not measured by it
@@ -42,7 +43,8 @@ def lower_uncertainty(uncertainty: np.ndarray, further: Sequence[Term], error: f
         reach = term.operator.transpose(excess.new_ones(excess.shape))
         reach.clamp_(min=_LEAST_REACH * float(reach[reach > 0].mean()))
         said = (term.operator.transpose(share) / reach).clamp_(0, 1)
-        uncertainty *= array_of(1 - min(TAKEN_BY_SQUARES * squares, MOST_TAKEN) * said)
+        taken = min(term.operator.captured(CORRELATED_MM), MOST_TAKEN)
+        uncertainty *= array_of(1 - taken * said)
         noise = share**2 / term.weight.clamp(min=error**-2 * 1e-3)
         brought += NOISE_SHARE * array_of(term.operator.transpose(noise).div_(reach))
     np.sqrt(uncertainty**2 + brought, out=uncertainty)

@@ -67,6 +67,15 @@ class Sampling:
         weights = np.diff(profile.cumulative(edges))
         return cls(positions, offsets, weights / weights.sum())
 
+    def captured(self, length: float) -> float:
+        """Give the variance of a sample where errors of variance one are correlated like exp(-d^2 / (2 length^2)), mm.
+
+        Args:
+            length: mm.
+        """
+        distances = self.offsets[:, None] - self.offsets
+        return float(self.weights @ np.exp(-((distances / length) ** 2) / 2) @ self.weights)
+
 
 def along_axis(source: Axis, sampling: Sampling) -> sparse.csr_matrix:
     """Give the matrix (n, source.count) that samples along one axis."""
