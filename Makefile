@@ -70,13 +70,13 @@ reliability: setup
 kills: setup
 	$(BIN)/python Testing/benchmarks/kills.py
 
-# a million inputs made up by a fuzzer (atheris, Linux); by hand, it takes minutes
+# more than a million inputs made up by a fuzzer (atheris, Linux); by hand, it takes minutes
 fuzz: setup
 	$(BIN)/python -m pip install --quiet --editable ".[fuzz]" "$(TORCH)"
 	$(BIN)/python Testing/benchmarks/fuzz.py header 900000
 	$(BIN)/python Testing/benchmarks/fuzz.py model 60000
-	$(BIN)/python Testing/benchmarks/fuzz.py volume 25000
-	$(BIN)/python Testing/benchmarks/fuzz.py dicom 15000
+	$(BIN)/python Testing/benchmarks/fuzz.py volume 200000
+	$(BIN)/python Testing/benchmarks/fuzz.py dicom 30000
 
 # every mutation of every model.json is loaded or refused
 mutations: setup

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import logging
 import os
@@ -76,11 +77,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:
-        if is_out_of_memory(error):
-            return _fail("Memory ran out; close other programs or crop the volume.", DeviceError.exit_code)
-        traceback.print_exc()
-        return _fail(f"Internal error ({type(error).__name__}: {error}); please report it with the lines above.", 1)
+        return _unexpected(error)
     return 0
+
+
+def _unexpected(error: Exception) -> int:
+    if getattr(error, "errno", None) == errno.ENAMETOOLONG:
+        return _fail("A name is longer than the system allows; choose a shorter one.", UsageError.exit_code)
+    if is_out_of_memory(error):
+        return _fail("Memory ran out; close other programs or crop the volume.", DeviceError.exit_code)
+    traceback.print_exception(type(error), error, error.__traceback__)
+    return _fail(f"Internal error ({type(error).__name__}: {error}); please report it with the lines above.", 1)
 
 
 def _fail(message: str, code: int) -> int:

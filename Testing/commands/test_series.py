@@ -12,6 +12,7 @@ import SimpleITK as sitk
 from CTEnhanceLib.cli import main
 from CTEnhanceLib.dicom import read_series
 from CTEnhanceLib.dicom.folder.series import SeveralSeriesError
+from CTEnhanceLib.files.abandoned import PREFIX
 from full_disk import full_disk
 from odd_series import SLICES, file_of, phantom, save, write_series
 from stacks import random_stack_folder
@@ -117,4 +118,34 @@ def test_no_report_survives_a_volume_that_failed(tmp_path, name, room, capsys):
     assert code == 6
     assert "Traceback" not in error
     assert error.count("\n") == 1
+    assert PREFIX not in error
     assert sorted(path.name for path in tmp_path.iterdir()) == ["disk", "model"]
+
+
+@pytest.mark.parametrize("option", ["output", "--uncertainty", "--report"])
+@pytest.mark.parametrize("full", [True, False])
+def test_a_name_that_is_a_folder_is_refused_before_computing(tmp_path, option, full, capsys):
+    source, taken = write_series(tmp_path / "disk", phantom()), tmp_path / "taken.nrrd"
+    taken.mkdir()
+    if full:
+        (taken / "kept").write_text("1")
+    words = [str(taken)] if option == "output" else [str(tmp_path / "thin.nrrd"), option, str(taken)]
+    assert main(["enhance", str(source), *words, "--model", "none such"]) == 6
+    assert "taken.nrrd is a folder; choose another name." in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.rglob("[!I]*")) == ["disk", *(["kept"] * full), "taken.nrrd"]
+
+
+def test_a_preview_inside_the_input_folder_is_refused(tmp_path, capsys):
+    folder = write_series(tmp_path / "disk", phantom())
+    assert main(["enhance", str(folder), str(tmp_path / "o.nrrd"), "--preview", str(folder / "preview")]) == 2
+    assert "inside the input folder" in capsys.readouterr().err
+    assert len(list(folder.iterdir())) == SLICES
+
+
+def test_names_of_any_length_are_refused_in_a_short_sentence(tmp_path, capsys):
+    folder = write_series(tmp_path / "disk", phantom())
+    for name, code in (("n" * 300 + ".nrrd", 2), ("o." + "x" * 240, 6)):
+        assert main(["enhance", str(folder), str(tmp_path / name)]) == code
+        error = capsys.readouterr().err
+        assert error.count("\n") == 1
+        assert len(error) < 300

@@ -11,7 +11,7 @@ import pytest
 import SimpleITK as sitk
 
 from CTEnhanceLib.dicom import read_series, write_derived_series
-from CTEnhanceLib.errors import OutputError
+from CTEnhanceLib.errors import InputRefusedError, OutputError
 from full_disk import full_disk
 
 # one of each module that is kept
@@ -163,22 +163,52 @@ def test_on_a_full_disk_one_sentence_is_said_and_nothing_is_left(tmp_path, room,
 
 
 def errors_of(program: str, *files: str) -> list[str]:
-    done = subprocess.run([program, *files], capture_output=True, text=True, check=False)
+    done = subprocess.run([program, *files], capture_output=True, text=True, errors="replace", check=False)
     return [line for line in (done.stdout + done.stderr).splitlines() if line.startswith("Error")]
 
 
-@pytest.mark.skipif(not shutil.which("dciodvfy"), reason="dicom3tools are not installed (apt-get install dicom3tools)")
-@pytest.mark.parametrize("source", ["generated", "none", "real"])
-def test_the_validators_of_dicom3tools_find_no_error(request, make_series, tmp_path, source):
-    if source == "real":
-        folder = request.getfixturevalue("data_dir") / "dicom" / "sts_028_ankle_3p27mm"
-        thick = read_series(folder)[:, :, :8]
+NO_VALIDATORS = pytest.mark.skipif(
+    not (shutil.which("dciodvfy") and shutil.which("dcentvfy")),
+    reason="dicom3tools are not installed (apt-get install dicom3tools)",
+)
+WORDS_OF_THE_SECOND = "uncertainty of the computed slices, HU"
+
+
+def check_with_validators(image: sitk.Image, folder, place) -> None:
+    """Write a volume and its uncertainty; neither may have an error, nor may they differ in what is known of the study."""
+    for name, words in (("out", ""), ("uncertainty", WORDS_OF_THE_SECOND)):
+        facts = {"model": "context", "model_sha256": "ab" * 32, "report": {"a": 1}}
+        write_derived_series(image, place / name, folder, description=words, **facts)
+    files = [sorted(str(path) for path in (place / name).iterdir()) for name in ("out", "uncertainty")]
+    for file in (files[0][0], files[0][len(files[0]) // 2], files[0][-1], files[1][0], files[1][-1]):
+        assert errors_of("dciodvfy", file) == [], file
+    # two series of which the source is not known are two studies of nobody
+    together = [files[0], files[1]] if folder is None else [[*files[0], *files[1]]]
+    for group in together:
+        assert errors_of("dcentvfy", *group) == []
+
+
+@NO_VALIDATORS
+@pytest.mark.parametrize("source", ["generated", "none"])
+def test_the_validators_of_dicom3tools_find_no_error(make_series, tmp_path, source):
+    check_with_validators(thin(), make_series() if source == "generated" else None, tmp_path)
+
+
+@NO_VALIDATORS
+def test_the_validators_find_no_error_in_what_is_made_of_any_real_series_that_is_read(data_dir, tmp_path):
+    places = [data_dir / "dicom", *(path for path in sorted((data_dir / "dicom").rglob("*")) if path.is_dir())]
+    read = 0
+    for number, folder in enumerate(places):
+        try:
+            thick = read_series(folder)[:, :, :8]
+        except InputRefusedError:
+            continue
+        read += 1
         grid = (thick.GetOrigin(), (*thick.GetSpacing()[:2], 1.0), thick.GetDirection())
         image = sitk.Resample(thick, (*thick.GetSize()[:2], 16), sitk.Transform(), sitk.sitkLinear, *grid, -1000.0)
-    else:
-        folder, image = (make_series() if source == "generated" else None), thin()
-    write_derived_series(image, tmp_path / "out", folder, model="context", model_sha256="ab" * 32, report={"a": 1})
-    files = sorted(str(path) for path in (tmp_path / "out").iterdir())
-    assert errors_of("dciodvfy", files[0]) == []
-    assert errors_of("dciodvfy", files[-1]) == []
-    assert errors_of("dcentvfy", *files) == []
+        (tmp_path / str(number)).mkdir()
+        check_with_validators(image, folder, tmp_path / str(number))
+        measured = [str(path) for path in sorted(folder.rglob("*")) if path.is_file()]
+        computed = [str(path) for path in sorted((tmp_path / str(number) / "out").iterdir())]
+        assert errors_of("dcentvfy", *measured, *computed) == []
+    assert read

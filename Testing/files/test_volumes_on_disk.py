@@ -227,6 +227,13 @@ def test_an_archive_is_to_be_unpacked_first(tmp_path):
     assert "unpack it first" in refusal(path)
 
 
+@pytest.mark.parametrize("name", ["V.NRRD", "V.MHA", "V.NII.GZ"])
+def test_a_suffix_in_capitals_is_written_too(tmp_path, name):
+    write_volume(volume(), tmp_path / name)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert (sitk.GetArrayFromImage(read_volume_file(tmp_path / name)) == sitk.GetArrayFromImage(volume())).all()
+
+
 @pytest.mark.parametrize("room", [0, 100, 20_000])
 @pytest.mark.parametrize("name", FORMATS)
 def test_on_a_full_disk_nothing_appears_and_the_old_file_stays(tmp_path, name, room):

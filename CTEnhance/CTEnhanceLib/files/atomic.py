@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from CTEnhanceLib.errors import OutputError, UsageError, shown
-from CTEnhanceLib.files.abandoned import new_folder, remove_abandoned, remove_folder
+from CTEnhanceLib.files.abandoned import PREFIX, new_folder, remove_abandoned, remove_folder
 
 _pending: dict[Path, IO[bytes]] = {}
 _PROTECTED = (errno.EACCES, errno.EPERM, errno.EROFS)
@@ -39,6 +40,17 @@ def check_writable(path: str | os.PathLike[str]) -> None:
             f"The folder {shown(folder, 120)} {what}; choose another place for {shown(path.name)}."
         ) from error
     remove_abandoned(folder)
+
+
+def check_file(path: str | os.PathLike[str]) -> None:
+    """Check before a long run that a file can be made under a name, and that the name is not that of a folder.
+
+    Raises:
+        OutputError: It cannot.
+    """
+    if Path(path).is_dir():
+        raise OutputError(f"{shown(path, 120)} is a folder; choose another name.")
+    check_writable(path)
 
 
 def make_folder(path: str | os.PathLike[str]) -> Path:
@@ -112,8 +124,9 @@ def appearing(path: str | os.PathLike[str], replace: bool = False) -> Iterator[P
             shutil.rmtree(path) if replace else path.rmdir()
         partial.replace(path)
     except (OSError, RuntimeError) as error:
+        name = path.name if path.parent.name.startswith(PREFIX) else path
         raise OutputError(
-            f"{shown(path, 120)} could not be written ({reason(error)}); free some space or choose another place."
+            f"{shown(name, 120)} could not be written ({reason(error)}); free some space or choose another place."
         ) from error
     finally:
         if folder is not None:
@@ -136,7 +149,8 @@ def reason(error: Exception) -> str:
     """Give what went wrong in a few words, without the temporary names that an error of the system holds."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    return shown((str(error).strip() or type(error).__name__).splitlines()[-1], 100)
+    said = (str(error).strip() or type(error).__name__).splitlines()[-1]
+    return shown(re.sub(rf"\S*{re.escape(PREFIX)}\w+/", "", said), 100)
 
 
 def _bring_to_disk(partial: Path) -> None:

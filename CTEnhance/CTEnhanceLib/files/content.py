@@ -65,12 +65,13 @@ def check_content(path: Path) -> None:
         )
 
 
-def check_written(image: sitk.Image, path: Path) -> None:
+def check_written(image: sitk.Image, path: Path, name: str) -> None:
     """Check that a file just written holds every voxel of an image.
 
     Args:
         image: What was written.
         path: Where it was written to.
+        name: What it will be called.
 
     Raises:
         OutputError: It does not.
@@ -90,8 +91,7 @@ def check_written(image: sitk.Image, path: Path) -> None:
         found = -1
     if found != expected:
         raise OutputError(
-            f"{shown(path.name)} could not be written whole (the disk may be full); free some space or choose another "
-            "place."
+            f"{shown(name)} could not be written whole (the disk may be full); free some space or choose another place."
         )
 
 

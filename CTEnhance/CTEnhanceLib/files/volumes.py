@@ -19,6 +19,13 @@ SUFFIXES = (".nrrd", ".nii.gz", ".mha")
 _MIN_SPACING = 1e-4
 # and more than these: slices as far apart, a place as far away (mm)
 _MAX_SPACING, _MAX_ORIGIN = 200.0, 1e6
+_READERS = {
+    "nrrd": "NrrdImageIO",
+    "nhdr": "NrrdImageIO",
+    "nii": "NiftiImageIO",
+    "mha": "MetaImageIO",
+    "mhd": "MetaImageIO",
+}
 ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".7z", ".rar")
 
 
@@ -35,7 +42,8 @@ def volume_suffix(path: str | os.PathLike[str]) -> str:
     if Path(path).suffix in ("",) or Path(path).is_dir():
         return ""
     raise OutputError(
-        f"{name} cannot be written: volumes are {', '.join(SUFFIXES)}, or a name without suffix for a DICOM folder."
+        f"{shown(name)} cannot be written: volumes are {', '.join(SUFFIXES)}, or a name without suffix for a "
+        "DICOM folder."
     )
 
 
@@ -56,8 +64,12 @@ def read_volume_file(path: str | os.PathLike[str]) -> sitk.Image:
             f"{shown(path.name)} is an archive; unpack it first, then give {', '.join(SUFFIXES)} or a DICOM folder."
         )
     check_content(path)
+    reader = sitk.ImageFileReader()
+    reader.SetFileName(str(path))
+    # what was checked as one format is read as no other
+    reader.SetImageIO(_READERS[path.name.lower().removesuffix(".gz").rpartition(".")[2]])
     try:
-        image = sitk.ReadImage(str(path))
+        image = reader.Execute()
     except RuntimeError as error:
         if is_out_of_memory(error):
             raise MemoryError from error
@@ -82,10 +94,14 @@ def write_volume(image: sitk.Image, path: str | os.PathLike[str]) -> None:
     import SimpleITK as sitk
 
     if not volume_suffix(path):
-        raise OutputError(f"{Path(path).name} needs one of the suffixes {', '.join(SUFFIXES)}.")
+        raise OutputError(f"{shown(Path(path).name)} needs one of the suffixes {', '.join(SUFFIXES)}.")
+    suffix = volume_suffix(path)
     with appearing(path) as partial:
-        sitk.WriteImage(image, str(partial), useCompression=partial.name.lower().endswith(".nii.gz"))
-        check_written(image, partial)
+        # SimpleITK knows some suffixes in small letters only
+        written = partial.with_name(f"volume{suffix}")
+        sitk.WriteImage(image, str(written), useCompression=suffix == ".nii.gz")
+        check_written(image, written, Path(path).name)
+        written.replace(partial)
 
 
 def _check_placement(image: sitk.Image, name: str) -> None:

@@ -12,7 +12,7 @@ from CTEnhanceLib.commands.shared.further_series import Input, used_sources
 from CTEnhanceLib.ct.geometry import slice_geometry
 from CTEnhanceLib.dicom.derived.write import check_output_folder
 from CTEnhanceLib.errors import UsageError, shown
-from CTEnhanceLib.files.atomic import appearing, check_writable, require_different_files, write_text
+from CTEnhanceLib.files.atomic import appearing, check_file, check_writable, require_different_files, write_text
 from CTEnhanceLib.files.volumes import volume_suffix, write_volume
 
 if TYPE_CHECKING:
@@ -32,14 +32,18 @@ def check_outputs(args: argparse.Namespace) -> None:
     volumes = {"OUTPUT": args.output, "--uncertainty": args.uncertainty}
     require_different_files(inputs, {**volumes, "--report": args.report})
     if args.report is not None:
-        check_writable(args.report)
+        check_file(args.report)
+    if args.preview is not None:
+        _check_outside(args.preview, [args.input, *args.also])
     for target in volumes.values():
         if target is None:
             continue
+        if volume_suffix(target):
+            check_file(target)
+            continue
         check_writable(target)
-        if not volume_suffix(target):
-            check_output_folder(target)
-            _check_outside(target, [args.input, *args.also])
+        check_output_folder(target)
+        _check_outside(target, [args.input, *args.also])
 
 
 def write_outputs(args: argparse.Namespace, series: list[Input], result: Enhancement) -> None:

@@ -16,7 +16,7 @@ from CTEnhanceLib.dicom.derived.attributes import computed_series, patient_and_s
 from CTEnhanceLib.dicom.derived.identifiers import derived_uid, series_identity
 from CTEnhanceLib.dicom.derived.source import SourceSeries, further_source, read_source
 from CTEnhanceLib.dicom.tolerance import tolerant_of_headers
-from CTEnhanceLib.errors import OutputError, UsageError
+from CTEnhanceLib.errors import OutputError, UsageError, shown
 from CTEnhanceLib.files.atomic import appearing
 
 if TYPE_CHECKING:
@@ -35,11 +35,11 @@ def check_output_folder(folder: Path | str) -> None:
     """
     target = Path(folder)
     if target.exists() and not target.is_dir():
-        raise OutputError(f"{target} is a file; name a new folder for the DICOM series.")
+        raise OutputError(f"{shown(target, 120)} is a file; name a new folder for the DICOM series.")
     if target.is_dir() and any(target.iterdir()):
-        raise OutputError(f"The folder {target} is not empty; name a new folder for the DICOM series.")
+        raise OutputError(f"The folder {shown(target, 120)} is not empty; name a new folder for the DICOM series.")
     if not target.absolute().parent.is_dir():
-        raise OutputError(f"The folder {target.absolute().parent} does not exist; make it first.")
+        raise OutputError(f"The folder {shown(target.absolute().parent, 120)} does not exist; make it first.")
 
 
 @tolerant_of_headers()
