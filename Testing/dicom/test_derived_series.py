@@ -175,7 +175,7 @@ WORDS_OF_THE_SECOND = "uncertainty of the computed slices, HU"
 
 
 def check_with_validators(image: sitk.Image, folder, place) -> None:
-    """Write a volume and its uncertainty; neither may have an error, nor may they differ in what they say of a study."""
+    """Write a volume and its uncertainty; neither may have an error, nor may they differ about the study."""
     for name, words in (("out", ""), ("uncertainty", WORDS_OF_THE_SECOND)):
         facts = {"model": "context", "model_sha256": "ab" * 32, "report": {"a": 1}}
         write_derived_series(image, place / name, folder, description=words, **facts)
