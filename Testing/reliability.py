@@ -75,7 +75,19 @@ ROWS = (
     Row("Several series in a folder", "listed; one is chosen", SERIES, "listed wanted share lists"),
     Row("A volume file cut short, or a byte of it changed", "refused (exit 3)", VOLUMES, "cut_short byte"),
     Row("A header that claims more than is there or fits", "refused before room is made", VOLUMES, "claims"),
-    Row("A spacing or origin that is no number", "refused", VOLUMES, "no_number"),
+    Row("A spacing or origin that is no number, or out of reach", "refused", VOLUMES, "is_no_number"),
+    Row("NaN in a NIfTI file, of which its reader makes 0", "refused", VOLUMES, "not_zeroed"),
+    Row("qform, sform, pixdim or scale of a NIfTI file that disagree", "refused", VOLUMES, "two_ways"),
+    Row(
+        "Voxels in another folder than their header, or cut short there",
+        "refused",
+        VOLUMES,
+        "another_folder of_their_own",
+    ),
+    Row("A format in which nothing tells that voxels are missing", "refused", VOLUMES, "nothing_tells"),
+    Row(
+        "A scale that is wrong in every slice; slices filled up with 0", "said", "ct/test_checks.py", "scale filled_up"
+    ),
     Row(
         "1, 2, 3, 4 and 4000 slices; 32 to 1024 pixels",
         "in place, or refused with the number",
@@ -97,6 +109,13 @@ ROWS = (
     Row(
         "Output that is the input or another output", "refused (exit 2)", "commands/test_enhance.py", "no_output_may_be"
     ),
+    Row(
+        "Output under the name of a folder, or a name that is too long",
+        "refused before computing",
+        SERIES,
+        "name_that names_of",
+    ),
+    Row("A suffix in capitals", "written and read", VOLUMES, "capitals"),
     Row("Memory limit", "one sentence (exit 5, or 3 before reading), no file", FAULTS, "memory"),
     Row("Killed while writing", "nothing partial, leftovers go with the next start", VOLUMES, "killed"),
     Row("Two runs to one output", "one whole file", VOLUMES, "two_runs"),
