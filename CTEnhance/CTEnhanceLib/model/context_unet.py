@@ -63,7 +63,16 @@ class _Film(nn.Module):
 
     def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
         scale, shift = self.linear(embedding).to(x.dtype)[:, :, None, None].chunk(2, dim=1)
-        return x * (1 + scale) + shift
+        return torch.addcmul(shift, x, 1 + scale)
+
+    def after(self, convolution: nn.Conv2d, x: Tensor, embedding: Tensor) -> Tensor:
+        """Convolve, then scale and shift; for one embedding in the convolution itself, without a pass of its own."""
+        if len(embedding) > 1:
+            return self(convolution(x), embedding)
+        scale, shift = self.linear(embedding)[0].float().chunk(2)
+        weight, bias = convolution.weight * (1 + scale)[:, None, None, None], convolution.bias
+        assert bias is not None
+        return functional.conv2d(x, weight, bias * (1 + scale) + shift, padding=convolution.padding)
 
 
 class _Block(nn.Module):
@@ -77,7 +86,7 @@ class _Block(nn.Module):
         draw_normal(self.second.weight, 0.0, 0.3 / (3 * channels**0.5))
 
     def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
-        return x + self.second(_activate(self.film(self.first(x), embedding)))
+        return x + self.second(_activate(self.film.after(self.first, x, embedding)))
 
 
 class _Embedding(nn.Module):
@@ -189,7 +198,7 @@ class ContextUNet(nn.Module):
         where = self.offset(offset[:, None])
         x = features + self.base(functional.pixel_unshuffle(base + 0.5, 2))
         x = _activate(self.film_first(x, where))
-        x = _activate(self.film_second(self.middle(x), where))
+        x = _activate(self.film_second.after(self.middle, x, where))
         with torch.autocast(base.device.type, enabled=False):
             return functional.pixel_shuffle(self.last(x.float()), 2) * _RESIDUAL_GAIN
 
