@@ -211,6 +211,7 @@ class Desktop:
             return
         for tag, widget in list(self._widgets.items()):
             if widget.node is node:
+                self.probe.hear_of_all()
                 widget.destroy()
                 del self._widgets[tag]
                 self._view_host.close_view(tag)
@@ -386,6 +387,12 @@ class DataProbe:
                 self.addObserver(widget.sliceLogic(), vtk.vtkCommand.ModifiedEvent, self.updateViewAnnotations)
                 self._desktop._later(0, self._annotate_all)
         self._annotate(caller)
+
+    def hear_of_all(self) -> None:
+        """A removal changes other views, which the DataProbe hears of while the view that goes is still in the list."""
+        for widget in list(self._desktop._widgets.values()):
+            if widget.is_slice:
+                self.updateViewAnnotations(widget.outside.sliceLogic(), "ModifiedEvent")
 
     def _annotate_all(self) -> None:
         """What the DataProbe does when a new view has come."""

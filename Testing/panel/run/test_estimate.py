@@ -20,7 +20,7 @@ def test_twice_the_voxels_take_twice_the_time_and_memory_beside_the_start(host, 
     assert large.memory - nothing.memory == pytest.approx(2 * (small.memory - nothing.memory))
 
 
-def test_volumes_exist_once_as_whole_numbers_and_an_uncertainty_twice_as_floats(host, spec):
+def test_volumes_exist_once_as_whole_numbers_and_an_uncertainty_costs_more(host, spec):
     import dataclasses
 
     from CTEnhanceLib.panel.run.estimate import estimate_run
@@ -29,7 +29,7 @@ def test_volumes_exist_once_as_whole_numbers_and_an_uncertainty_twice_as_floats(
     certain, nothing = (estimate_run(voxels, 3 * voxels, plain, "cpu") for voxels in (10**7, 0))
     assert certain.memory - nothing.memory == 2 * (10**7 + 3 * 10**7)
     telling = estimate_run(10**7, 3 * 10**7, dataclasses.replace(spec, uncertainty=object()), "cpu")
-    assert telling.memory - certain.memory == 2 * 4 * 3 * 10**7
+    assert telling.memory - certain.memory == (2 * 4 + 2) * 3 * 10**7
 
 
 def test_a_graphics_card_is_faster_and_a_measured_rate_wins(host, spec):

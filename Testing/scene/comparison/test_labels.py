@@ -19,7 +19,7 @@ BADGES = (
 )
 
 
-@pytest.fixture(params=[(320, 240), (427, 270), (746, 450), (746, 900)], ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.fixture(params=[(320, 240), (427, 270), (500, 600), (746, 900)], ids=lambda size: f"{size[0]}x{size[1]}")
 def window(request):
     window = vtk.vtkRenderWindow()
     window.SetOffScreenRendering(1)

@@ -8,7 +8,7 @@ from CTEnhanceLib.model.spec import ModelSpec
 from CTEnhanceLib.panel.run.progress import duration_words
 
 _START_SECONDS = 5.0  # Python, torch, reading, writing
-_RUNTIME_BYTES = 700_000_000  # Python with torch, before any volume
+_RUNTIME_BYTES = 600_000_000  # Python with torch, before any volume
 _PIXELS = 512 * 512
 _SECONDS_PER_GFLOP = {"cpu": 0.0042, "gpu": 0.00006}
 _UNET256_GFLOP = 47.6  # one 512x512 slice with 64 filters
@@ -58,8 +58,9 @@ def estimate_run(
     slices = voxels_out / _PIXELS
     rule = _SECONDS_BESIDE + _gflop(spec) * _SECONDS_PER_GFLOP[device_kind(device)]
     rate = learned_rate if learned_rate is not None else rule
-    # int16 in and out, each once; the uncertainty, which the report tells of, as float32 while computed and as a volume
-    each = 2 + (8 if spec.uncertainty is not None else 0)
+    # int16 in and out, each once; the uncertainty, which every report tells of, as float32 while it is computed and as
+    # a volume, beside a second look at the output
+    each = 2 + (10 if spec.uncertainty is not None else 0)
     memory = _RUNTIME_BYTES + voxels_in * 2 + voxels_out * each
     return Estimate(_START_SECONDS + slices * rate, float(memory))
 
