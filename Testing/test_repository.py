@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from broken_on_purpose import FAULTS
-from CTEnhanceLib.version import __version__
+from CTEnhanceLib.version import RESEARCH_ONLY, __version__
 from faults_in_slicer import FAULTS_IN_SLICER
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -48,6 +48,13 @@ def test_the_workflow_runs_make_test_on_every_python_that_is_supported() -> None
     targets = set(re.findall(r"^([\w-]+):", (REPOSITORY / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     made = {words.split()[-1] for words in commands if words.startswith("make")}
     assert {"test", "docs"} <= made <= targets
+
+
+def test_the_module_says_what_its_slices_are_for_in_the_words_of_everything_else() -> None:
+    """Texts that are translated stand in full where they are used."""
+    module = REPOSITORY / "CTEnhance"
+    for path in (module / "CTEnhance.py", module / "Resources" / "UI" / "CTEnhance.ui"):
+        assert RESEARCH_ONLY in path.read_text(encoding="utf-8")
 
 
 def test_an_issue_asks_for_the_report_of_the_panel() -> None:

@@ -18,7 +18,7 @@ import torch
 
 from CTEnhanceLib import load_stack
 from CTEnhanceLib.ct.geometry import slice_geometry, thin_positions, to_slices
-from CTEnhanceLib.ct.intensity import BODY_ABOVE_HU, HU_MIN, to_stored
+from CTEnhanceLib.ct.intensity import BODY_ABOVE_HU, HU_MIN, STORED_MAX, to_stored
 from CTEnhanceLib.ct.interpolation import interpolation_bands
 from CTEnhanceLib.enhancement.body_window import BodyWindows
 from CTEnhanceLib.enhancement.slice_map import context_indices, slice_map
@@ -61,7 +61,7 @@ def main() -> None:
                 parts = (np.ascontiguousarray(part[:, rows, columns]) for part in (seen, bases))  # noqa: B023
                 context, base = (torch.from_numpy(part) for part in parts)
                 started = time.process_time()
-                made = stack.predict(context[None], local, base, condition, geometry.interval)  # noqa: B023
+                made = stack.launch(context[None], local, base, condition, geometry.interval) * STORED_MAX  # noqa: B023
                 return made.numpy(), time.process_time() - started
 
             whole, whole_s = compute(slice(None), slice(None))

@@ -86,7 +86,7 @@ def main() -> None:
         for index in range(geometry.count):
             chosen = [p for p in predictions if p.thick == index]
             local = [type(p)(0, p.thin, p.offset, p.channel, p.weight) for p in chosen]
-            stack.predict(context, local, torch.rand(len(chosen), rows, columns) * 4095, condition, geometry.interval)
+            stack.launch(context, local, torch.rand(len(chosen), rows, columns) * 4095, condition, geometry.interval)
 
     with FlopCounterMode(display=False) as counter:
         passes()

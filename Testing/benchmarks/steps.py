@@ -127,7 +127,7 @@ def passes(pixels: int, repeats: int, model: str) -> dict[str, float]:
         context = torch.rand(batch, stack.spec.context, size, size) * 4095
         chosen = [Prediction(b, 0, offset, 0, 1.0) for b in range(batch) for offset in offsets]
         bases = torch.rand(len(chosen), size, size) * 4095
-        return cpu_ms(lambda: stack.predict(context, chosen, bases, EXAMPLE, 3.0), repeats) / batch
+        return cpu_ms(lambda: stack.launch(context, chosen, bases, EXAMPLE, 3.0), repeats) / batch
 
     whole = one(1, pixels)
     found = {"a thick slice and its five predictions, ms": whole}

@@ -11,6 +11,9 @@ STORED_MAX = 4095
 BONE_ABOVE_HU = 200.0
 """What counts as bone wherever bone is meant: checks, regions of figures, training, framing."""
 
+COMPACT_BONE_ABOVE_HU = 300.0
+"""What counts as compact bone: its surface lies here unless told otherwise. Above BONE_ABOVE_HU it may be marrow."""
+
 BODY_ABOVE_HU = -300.0
 """What counts as body: more than air, clothes and table."""
 

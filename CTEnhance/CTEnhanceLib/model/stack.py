@@ -14,7 +14,7 @@ from CTEnhanceLib.ct.intensity import STORED_MAX
 from CTEnhanceLib.errors import ModelRefusedError, UsageError
 from CTEnhanceLib.model.prediction import ANY_OFFSET, Prediction
 from CTEnhanceLib.model.spec import GeneratorSpec, ModelSpec
-from CTEnhanceLib.model.transfer import Arrival, send
+from CTEnhanceLib.model.transfer import send
 
 
 class Stack:
@@ -110,7 +110,7 @@ class Stack:
         for module in self.modules:
             module.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
-    def predict(
+    def launch(
         self,
         context: Tensor,
         predictions: Sequence[Prediction],
@@ -118,7 +118,9 @@ class Stack:
         condition: tuple[float, ...],
         interval: float,
     ) -> Tensor:
-        """Predict thin slices.
+        """Begin to predict thin slices.
+
+        On a GPU this comes back before the work is done; `transfer.Arrival` brings the slices to main memory.
 
         Args:
             context: (B, context, H, W) stored values in [0, 4095], along the slice axis.
@@ -129,31 +131,8 @@ class Stack:
             interval: Interval of the thick slices, mm.
 
         Returns:
-            float32 (P, H, W) stored values, not clipped. Each depends on its own slice only, not on the batch.
-        """
-        return Arrival(self.launch(context, predictions, bases, condition, interval)).wait() * STORED_MAX
-
-    def launch(
-        self,
-        context: Tensor,
-        predictions: Sequence[Prediction],
-        bases: Tensor,
-        condition: tuple[float, ...],
-        interval: float,
-    ) -> Tensor:
-        """Begin to predict thin slices: as `predict`, on the device.
-
-        On a GPU this comes back before the work is done; `transfer.Arrival` brings the slices to main memory.
-
-        Args:
-            context: (B, context, H, W) stored values, as in `predict`.
-            predictions: Likewise.
-            bases: (P, H, W) stored values, likewise.
-            condition: Likewise.
-            interval: Likewise, mm.
-
-        Returns:
-            float32 (P, H, W) on the stored scale / `STORED_MAX`.
+            float32 (P, H, W) on the device, stored values / `STORED_MAX`, not clipped. Each depends on its own slice
+            only, not on the batch.
         """
         height, width = context.shape[-2:]
         padding = (0, -width % self.multiple, 0, -height % self.multiple)

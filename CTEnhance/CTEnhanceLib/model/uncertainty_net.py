@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from CTEnhanceLib.ct.intensity import BODY_ABOVE_HU
+
 NEIGHBOURS = 2
 """Thin slices that are looked at on each side."""
 MEASURED = 4
@@ -18,7 +20,6 @@ CONDITION_SIZE = 3
 _SHAPES = 4
 _SLICES = 2 * NEIGHBOURS + 1
 _SOFT_HU = 30.0
-_TISSUE_ABOVE_HU = -300.0
 _NOISE_HU = 10.0
 _NO_TISSUE = 1e4
 _SMALLEST, _LARGEST = 0.5, 2000.0
@@ -150,7 +151,7 @@ def noise_maps(measured: Tensor) -> Tensor:
     measured = measured[:, 1:-1]
     smooth = functional.avg_pool2d(functional.pad(measured, (1, 1, 1, 1), mode="replicate"), 3, 1)
     rms = functional.avg_pool2d((measured - smooth).square().mean(1, keepdim=True), 4).sqrt()
-    tissue = functional.avg_pool2d(measured.mean(1, keepdim=True), 4) > _TISSUE_ABOVE_HU
+    tissue = functional.avg_pool2d(measured.mean(1, keepdim=True), 4) > BODY_ABOVE_HU
     lowest = -functional.max_pool2d(-torch.where(tissue, rms, torch.full_like(rms, _NO_TISSUE)), 5, 1, 2)
     lowest = torch.where(lowest < _NO_TISSUE, lowest, torch.zeros_like(lowest))
     return torch.log1p(torch.cat([rms, lowest], dim=1) / _NOISE_HU)

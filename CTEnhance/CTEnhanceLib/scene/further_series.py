@@ -10,7 +10,7 @@ import numpy as np
 import slicer
 import vtk
 
-from CTEnhanceLib.scene.nodes import dicom_facts
+from CTEnhanceLib.scene.nodes import dicom_facts, matrix_array
 from CTEnhanceLib.scene.provenance import Kind, kind_of
 
 FURTHER_REFERENCE = "CTEnhance.FurtherVolume"
@@ -111,7 +111,7 @@ def normal_of(node: slicer.vtkMRMLScalarVolumeNode) -> np.ndarray:
     matrix = vtk.vtkMatrix4x4()
     node.GetIJKToRASDirectionMatrix(matrix)
     axis = int(np.argmax(node.GetSpacing()))
-    return np.array([matrix.GetElement(row, axis) for row in range(3)])
+    return matrix_array(matrix)[:3, axis]
 
 
 def _is_thick(node: slicer.vtkMRMLScalarVolumeNode) -> bool:

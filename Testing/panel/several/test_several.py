@@ -70,7 +70,7 @@ def test_each_result_enters_the_scene_when_it_is_whole_and_one_bad_volume_stops_
     assert computed(scene) == ["Talus [1 mm computed]", "Ulna [1 mm computed]"]
     assert [entry.status for entry in run.entries] == ["done", "failed", "done"]
     assert "only 2 slices" in run.entries[1].sentence
-    first = scene.GetNodeByID(run.entries[0].result_id)
+    first = scene.GetFirstNodeByName("Ulna [1 mm computed]")
     assert first.GetNodeReference("CTEnhance.InputVolume") is volumes[0]
     assert run.changes[-1] == 3
     assert not run.is_running

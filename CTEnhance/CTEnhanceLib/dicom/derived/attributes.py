@@ -131,7 +131,7 @@ def computed_series(
 
 def series_description(told: str, spacing: float) -> str:
     """Give a Series Description of at most 64 characters (LO) that ends with what the series is."""
-    suffix = f"[{spacing:g} mm computed] research, not for diagnosis"
+    suffix = f"[{spacing:g} mm computed] {RESEARCH_ONLY.removeprefix('for ')}"
     return f"{told[: 63 - len(suffix)].strip()} {suffix}".strip()
 
 

@@ -47,7 +47,6 @@ class Fit:
         rotation_degrees: Angle of the correction.
         misfit_mm: What still disagrees at edges, as the displacement that would cause it.
         difference_hu: Standard deviation of the difference of both where nothing changes.
-        crossings: Number of points that were compared.
         offset_hu: How much higher its values lie, median.
         reason: Why it does not fit, a part of a sentence; "" where it does.
     """
@@ -57,7 +56,6 @@ class Fit:
     rotation_degrees: float
     misfit_mm: float
     difference_hu: float
-    crossings: int
     offset_hu: float = 0.0
     reason: str = ""
 
@@ -83,7 +81,7 @@ def fit_series(main: Series, further: Series, watch: Watch, profiles: tuple[Slic
             f"it overlaps the main series too little to be compared with it: {inside.sum()} places were found where "
             f"slices of both cross, and {FEWEST_CROSSINGS} are needed"
         )
-        return Fit(further, np.zeros(3), 0.0, np.inf, np.inf, int(inside.sum()), reason=reason)
+        return Fit(further, np.zeros(3), 0.0, np.inf, np.inf, reason=reason)
     points, gradient = _telling(main, further, points.chosen(inside), ours[inside])
     centre = (main.grid.centre + further.grid.centre) / 2
     few = points.chosen(np.random.default_rng(2).permutation(len(points.first))[:_FEW_POINTS])
@@ -105,7 +103,7 @@ def fit_series(main: Series, further: Series, watch: Watch, profiles: tuple[Slic
     shift = best.grid.centre - further.grid.centre
     degrees = float(np.degrees(np.linalg.norm(pose[3:])))
     offset = -float(np.median(left))
-    fit = Fit(best, shift, degrees, misfit, difference, len(points.first), offset)
+    fit = Fit(best, shift, degrees, misfit, difference, offset)
     return replace(fit, reason=_reason(fit))
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-SOLID_ABOVE_HU = 300.0
-"""Bone that is cut through has to be solid; above the threshold of bone alone it may be marrow."""
+from CTEnhanceLib.ct.intensity import COMPACT_BONE_ABOVE_HU
+
 SHOULDER_MM = 3.0
 """Where bone beside a gap is looked at: this far from its middle."""
 APART_MM = 15.0
@@ -73,7 +73,7 @@ def gap_places(
     Returns:
         Places with their angles.
     """
-    centres = _spots(slices > SOLID_ABOVE_HU, spacing, SHOULDER_MM + 4.0, rng)
+    centres = _spots(slices > COMPACT_BONE_ABOVE_HU, spacing, SHOULDER_MM + 4.0, rng)
     found: list[tuple[Place, float]] = []
     per_angle = dict.fromkeys(angles, 0)
     for start in range(0, len(centres), _BATCH):
@@ -85,7 +85,7 @@ def gap_places(
         depths = np.arange(-SHOULDER_MM, SHOULDER_MM + 0.5, 1.0)
         points = (some[:, None] + lines)[:, :, None] + normals[:, None, None] * depths[:, None]
         values = sample(slices, spacing, points)
-        solid: np.ndarray = np.all(values > SOLID_ABOVE_HU, axis=2)
+        solid: np.ndarray = np.all(values > COMPACT_BONE_ABOVE_HU, axis=2)
         contrast = (values[:, :, 0] + values[:, :, -1]) / 2 - values[:, :, len(depths) // 2]
         mean = np.where(solid, contrast, 0).sum(axis=1) / np.maximum(solid.sum(axis=1), 1)
         for i in np.flatnonzero((solid.sum(axis=1) >= 5) & (np.abs(mean) < _FLAT_HU)):
@@ -120,7 +120,7 @@ def step_places(
     from scipy import ndimage
 
     soft = ndimage.gaussian_filter(slices.astype(np.float32), 1.5 / np.asarray(spacing))
-    bone = soft > SOLID_ABOVE_HU
+    bone = soft > COMPACT_BONE_ABOVE_HU
     surface = bone & ~ndimage.binary_erosion(bone)
     centres = _spots(surface, spacing, 9.0, rng)[:_TRIES]
     gradient = np.stack([np.gradient(soft, step, axis=a) for a, step in enumerate(spacing)], axis=-1)

@@ -39,14 +39,12 @@ class Entry:
         name: Its name.
         status: `WAITING`, `DONE`, `FAILED` or `CANCELLED`.
         sentence: Why there is no result, for the user.
-        result_id: The computed volume; empty until there is one.
     """
 
     node_id: str
     name: str
     status: str = WAITING
     sentence: str = ""
-    result_id: str = ""
 
 
 class SeveralRun:
@@ -157,7 +155,7 @@ class SeveralRun:
             entry.status, entry.sentence = FAILED, _("The volume was deleted while it was computed.")
             return
         try:
-            entry.result_id = result_from_file(node, volume, report, self._settings.spacing).GetID()
+            result_from_file(node, volume, report, self._settings.spacing)
             entry.status = DONE
         except Exception as error:
             logger.exception("A result could not be taken over")

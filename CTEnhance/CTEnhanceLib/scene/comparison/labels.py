@@ -23,6 +23,7 @@ from CTEnhanceLib.scene.comparison.views.layouts import VIEWS, Side
 from CTEnhanceLib.scene.comparison.views.view_host import SliceView, VolumeView
 from CTEnhanceLib.scene.comparison.volumes import Volumes
 from CTEnhanceLib.scene.provenance import COLORS, RESEARCH_NOTE, Kind, assumed_slices, describe, kind_of, slice_axis
+from CTEnhanceLib.version import RESEARCH_ONLY
 
 Color = tuple[float, float, float]
 _NOTE: Color = (0.85, 0.85, 0.85)
@@ -31,7 +32,7 @@ SMALL_WIDTH, SMALL_HEIGHT = 480, 480
 """Below, a view has one line: more of them would lie over the bone."""
 LONGEST_LINE = 34
 """Characters of a badge that can still be read in a small view; of a longer one its first word stays."""
-SHORT_NOTE = "not for diagnosis"
+SHORT_NOTE = RESEARCH_ONLY.rpartition(", ")[2]
 """What the research note shrinks to where there is one line; measured slices do not carry it."""
 
 _SURFACE_COLOURS = {

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 
 import slicer
 
+from CTEnhanceLib.ct.intensity import COMPACT_BONE_ABOVE_HU
 from CTEnhanceLib.ct.interpolation import KINDS
 from CTEnhanceLib.errors import UsageError
 from CTEnhanceLib.scene.comparison.bone import PRESETS
@@ -60,7 +61,7 @@ class Settings:
     preset: str = PRESETS[0]
     shift: float = 150.0
     shading: bool = True
-    surface_hu: float = 300.0
+    surface_hu: float = COMPACT_BONE_ABOVE_HU
     distance_mm: float = 1.5
     difference_hu: float = 400.0
     uncertainty_hu: float = 100.0

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from CTEnhanceLib.ct.intensity import COMPACT_BONE_ABOVE_HU
+
 Sampler = Callable[[np.ndarray], np.ndarray]
 """HU at world points (points, 3): (points,), NaN outside."""
 
@@ -20,7 +22,6 @@ STEP = 0.1
 REACH = 8.0
 """How far from the line its bone's surface is looked for, mm."""
 SHALLOWEST_HU = 100.0
-_SURFACE_HU = 300.0
 
 
 @dataclass(frozen=True)
@@ -94,9 +95,9 @@ def _surface(sample: Sampler, point: np.ndarray, across: np.ndarray) -> float:
     """Signed distance from a point to the nearest surface of bone, along `across`, mm; NaN where there is none."""
     distances = np.linspace(-REACH, REACH, 2 * round(REACH / STEP) + 1)
     values = sample(point + distances[:, None] * across)
-    above = np.nan_to_num(values, nan=-1024.0) > _SURFACE_HU
+    above = np.nan_to_num(values, nan=-1024.0) > COMPACT_BONE_ABOVE_HU
     changes = np.flatnonzero(above[1:] != above[:-1])
     if not len(changes):
         return float("nan")
-    places = [_crossing(distances[i : i + 2], values[i : i + 2], _SURFACE_HU) for i in changes]
+    places = [_crossing(distances[i : i + 2], values[i : i + 2], COMPACT_BONE_ABOVE_HU) for i in changes]
     return float(min(places, key=abs))

@@ -14,7 +14,7 @@ from CTEnhanceLib.errors import InputRefusedError
 from CTEnhanceLib.scene.comparison.volumes import Volumes
 from CTEnhanceLib.scene.figures.fracture_line import LineFigures, line_figures
 from CTEnhanceLib.scene.figures.tables import Curve, add_chart, add_table, remove_chart, vtk_table
-from CTEnhanceLib.scene.nodes import voxels
+from CTEnhanceLib.scene.nodes import matrix_array, voxels
 from CTEnhanceLib.scene.provenance import COLORS, Kind, kind_of
 
 DISTANCE = "distance, mm"
@@ -122,7 +122,7 @@ def plane_normal(scene: slicer.vtkMRMLScene, start: np.ndarray, end: np.ndarray)
     best, normal = 1.0, np.array([0.0, 1.0, 0.0])
     for index in range(scene.GetNumberOfNodesByClass("vtkMRMLSliceNode")):
         pose = scene.GetNthNodeByClass(index, "vtkMRMLSliceNode").GetSliceToRAS()
-        across, origin = (np.array([pose.GetElement(row, column) for row in range(3)]) for column in (2, 3))
+        across, origin = matrix_array(pose)[:3, 2:].T
         away = max(abs(float((point - origin) @ across)) for point in (start, end))
         if away < best:
             best, normal = away, across

@@ -14,6 +14,7 @@ import vtk
 from scipy.ndimage import map_coordinates
 from vtk.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 
+from CTEnhanceLib.ct.intensity import COMPACT_BONE_ABOVE_HU
 from CTEnhanceLib.errors import InputRefusedError, OutputError
 from CTEnhanceLib.scene.colors import DIVERGING, UNCERTAIN, Stop, add_colors, add_legend
 from CTEnhanceLib.scene.comparison.views.view_host import VolumeView
@@ -36,7 +37,7 @@ class SurfaceOptions:
         pass_band: Of the smoothing; smaller is smoother.
     """
 
-    threshold: float = 300.0
+    threshold: float = COMPACT_BONE_ABOVE_HU
     smallest_part: float = 50.0
     smoothing: int = 10
     pass_band: float = 0.1

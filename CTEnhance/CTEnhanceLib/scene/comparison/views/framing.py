@@ -139,9 +139,8 @@ def point_on_show(views: Sequence[SliceView], point: np.ndarray) -> np.ndarray:
     """
     point = np.array(point, float)
     for view in views:
-        pose = view.node.GetSliceToRAS()
-        normal, origin = ([pose.GetElement(row, column) for row in range(3)] for column in (2, 3))
-        point += ((np.array(origin) - point) @ normal) * np.array(normal)
+        normal, origin = matrix_array(view.node.GetSliceToRAS())[:3, 2:].T
+        point += ((origin - point) @ normal) * normal
     return point
 
 

@@ -15,6 +15,7 @@ import vtk
 from CTEnhanceLib.errors import UsageError
 from CTEnhanceLib.scene.comparison.views.data_probe import forget_view
 from CTEnhanceLib.scene.comparison.views.layouts import LAYOUTS, OWN_IDENTIFIERS
+from CTEnhanceLib.scene.nodes import matrix_array
 
 
 class _View:
@@ -51,8 +52,7 @@ class SliceView(_View):
     @property
     def normal(self) -> np.ndarray:
         """Normal of its plane, RAS, shape (3,)."""
-        matrix = self.node.GetSliceToRAS()
-        return np.array([matrix.GetElement(row, 2) for row in range(3)])
+        return matrix_array(self.node.GetSliceToRAS())[:3, 2]
 
 
 @dataclass
