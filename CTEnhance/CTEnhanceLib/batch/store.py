@@ -61,7 +61,9 @@ def open_store(place: str, *, writable: bool = False) -> Store:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise OutputError(f"The folder {place} cannot be made ({error.strerror}).") from error
+            raise OutputError(
+                f"The folder {place} cannot be made ({error.strerror}); choose another folder."
+            ) from error
     elif not folder.is_dir():
         raise InputRefusedError(f"There is no folder {place}; give the folder of a cohort.")
     return FolderStore(folder)
@@ -109,7 +111,9 @@ class FolderStore:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise OutputError(f"The folder {path.parent} cannot be made ({error.strerror}).") from error
+            raise OutputError(
+                f"The folder {path.parent} cannot be made ({error.strerror}); choose another folder."
+            ) from error
         with appearing(path) as partial:
             shutil.copyfile(local, partial)
 
@@ -178,7 +182,9 @@ class RemoteStore:
             self._files.put_file(str(local), partial)
             self._files.mv(partial, path)
         except OSError as error:
-            raise OutputError(f"{self.place}/{name} could not be written ({error}).") from error
+            raise OutputError(
+                f"{self.place}/{name} could not be written ({error}); make room or choose another folder."
+            ) from error
 
     def read_text(self, name: str) -> str | None:
         """Give the content of a UTF-8 text file, None where there is no such file."""
@@ -190,4 +196,4 @@ class RemoteStore:
 
 
 def _refuse_unreadable(error: OSError) -> None:
-    raise InputRefusedError(f"The folder {error.filename} cannot be read ({error.strerror}).")
+    raise InputRefusedError(f"The folder {error.filename} cannot be read ({error.strerror}); check its rights.")

@@ -44,7 +44,7 @@ def put_figures(folder: Path, name: str, figures: Any, heading: str, lines: Sequ
             content["sha256"][file] = sha256_of(folder / file)
         write_text(json.dumps(content, indent=2) + "\n", description)
     except OSError as error:
-        raise OutputError(f"The model folder {folder} cannot be written ({error}).") from error
+        raise OutputError(f"The model folder {folder} cannot be written ({error}); choose another folder.") from error
     open_model(folder)
 
 

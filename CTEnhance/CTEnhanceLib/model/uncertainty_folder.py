@@ -45,5 +45,5 @@ def put_uncertainty(folder: Path, network: nn.Module, spec: UncertaintySpec) -> 
         content["sha256"][spec.file] = sha256_of(folder / spec.file)
         write_text(json.dumps(content, indent=2) + "\n", description)
     except OSError as error:
-        raise OutputError(f"The model folder {folder} cannot be written ({error}).") from error
+        raise OutputError(f"The model folder {folder} cannot be written ({error}); choose another folder.") from error
     open_model(folder)

@@ -256,7 +256,9 @@ class Run:
         try:
             self.config.output.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise OutputError(f"The folder {self.config.output} cannot be made ({error}).") from error
+            raise OutputError(
+                f"The folder {self.config.output} cannot be made ({error}); choose another output."
+            ) from error
 
     def _progress_line(self, figures: dict[str, float]) -> str:
         steps = self.config.training.steps

@@ -128,7 +128,7 @@ def _within(limits: list[int], settings: ValidationCase, size: tuple[int, ...]) 
     if limits[4] + 1 >= limits[5]:
         raise UsageError(
             f"slices {list(settings.slices)} and crop {list(settings.crop)} of the validation case "
-            f"{settings.name!r} leave nothing of {settings.thin}, which has {size[2]} slices."
+            f"{settings.name!r} leave nothing of {settings.thin}, which has {size[2]} slices: widen them."
         )
     return limits
 

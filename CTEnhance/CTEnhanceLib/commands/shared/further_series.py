@@ -101,7 +101,9 @@ def _all_series(folder: Path) -> list[Input]:
         if series.interval and series.interval >= _THICK_MM and _COMPUTED not in series.description
     ]
     if not thick:
-        raise InputRefusedError(f"{folder.name} holds no thick series (slices {_THICK_MM:g} mm apart or more).")
+        raise InputRefusedError(
+            f"{folder.name} holds no thick series (slices {_THICK_MM:g} mm apart or more); choose another folder."
+        )
     inputs = [Input(read_series(folder, series.uid), folder) for series in thick]
     main = next((one for one in inputs if _is_axial(one.image)), inputs[0])
     frame = _fact(main.image, _FRAME_OF_REFERENCE)

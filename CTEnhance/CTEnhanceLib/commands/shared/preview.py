@@ -44,7 +44,9 @@ def chosen_preview(args: argparse.Namespace) -> Preview | None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputError(f"The folder {shown(folder, 100)} cannot be made ({error.strerror}).") from error
+        raise OutputError(
+            f"The folder {shown(folder, 100)} cannot be made ({error.strerror}); choose another folder."
+        ) from error
 
     def write(index: int, values: np.ndarray) -> None:
         import numpy as np

@@ -83,7 +83,9 @@ def write_derived_series(
         InputRefusedError: `source` holds no usable CT series.
     """
     if image.GetDimension() != 3 or image.GetNumberOfComponentsPerPixel() != 1:
-        raise UsageError("Only a three-dimensional volume with one value per voxel can become a CT series.")
+        raise UsageError(
+            "Only a three-dimensional volume with one value per voxel can become a CT series; choose another volume."
+        )
     image = _slices_last(image, axis)
     target = Path(folder)
     check_output_folder(target)

@@ -59,5 +59,8 @@ def _patient(folder: Path, row: dict[str, str], line: int) -> Patient:
     files = [folder / name / f"{series}.nrrd" for series in ("thick", "thin")]
     for file in files:
         if not file.is_file():
-            raise InputRefusedError(f"Line {line} of cohort.csv names the patient {name!r}, but {file} does not exist.")
+            raise InputRefusedError(
+                f"Line {line} of cohort.csv names the patient {name!r}, but {file} does not exist: add the file or "
+                "take out the line."
+            )
     return Patient(name, split, *files)

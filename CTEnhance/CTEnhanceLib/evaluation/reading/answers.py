@@ -67,7 +67,9 @@ class AnswerFile:
                 line = line[os.write(self._file, line) :]
             os.fsync(self._file)
         except OSError as error:
-            raise OutputError(f"The answer could not be saved to {self.path} ({error.strerror}).") from error
+            raise OutputError(
+                f"The answer could not be saved to {self.path} ({error.strerror}); make room there and answer again."
+            ) from error
         self._mark = mark
         self.records.append(record)
 
@@ -137,7 +139,9 @@ def read_answers(path: Path | str) -> tuple[dict[str, Any], list[dict[str, Any]]
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise InputRefusedError(f"{path} cannot be read ({error.strerror}).") from error
+        raise InputRefusedError(
+            f"{path} cannot be read ({error.strerror}); check its rights or copy it again."
+        ) from error
     whole = content[: content.rfind(b"\n") + 1]
     if not whole:
         raise InputRefusedError(f"{path} holds no answers: the reading was never begun.")
@@ -160,10 +164,14 @@ def _parse(content: bytes, path: Path) -> tuple[dict[str, Any], list[dict[str, A
                 records.append(record)
                 fits = True
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise InputRefusedError(f"Line {number} of {path} is no answer ({error}): it was changed.") from error
+            raise InputRefusedError(
+                f"Line {number} of {path} is no answer ({error}): it was changed; bring the file back from a copy."
+            ) from error
         mark = _next_mark(mark, record)
         if said != mark or not fits:
-            raise InputRefusedError(f"Line {number} of {path} was changed, or lines before it are missing.")
+            raise InputRefusedError(
+                f"Line {number} of {path} was changed, or lines before it are missing: bring the file back from a copy."
+            )
     assert header is not None
     return header, records, mark
 

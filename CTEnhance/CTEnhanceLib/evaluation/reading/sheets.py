@@ -109,11 +109,13 @@ def read_sheets(folder: Path | str, study: dict[str, Any], reader: str) -> dict[
             slot = known.get(key)
             if slot is None:
                 raise InputRefusedError(
-                    f"Line {line} of {sheet} has the {_named(sheet, reader)} {key[-1]!r}, which is not in the study."
+                    f"Line {line} of {sheet} has the {_named(sheet, reader)} {key[-1]!r}, which is not in "
+                    "the study: take it out."
                 )
             if slot.place in values:
                 raise InputRefusedError(
-                    f"Line {line} of {sheet} answers for the {_named(sheet, reader)} {key[-1]!r} a second time."
+                    f"Line {line} of {sheet} answers for the {_named(sheet, reader)} {key[-1]!r} "
+                    "a second time: take one of them out."
                 )
             value = _value(row, slot, questions[slot.question], line, path)
             if value is not None:

@@ -53,7 +53,9 @@ def _case(row: dict[str, str], kinds: Sequence[str], line: int, folder: Path) ->
         value = (row[kind] or "").strip()
         files[kind] = found_file(value, folder)
         if not files[kind]:
-            raise InputRefusedError(f"Line {line} of the cases gives {value!r} for {kind!r}, which does not exist.")
+            raise InputRefusedError(
+                f"Line {line} of the cases gives {value!r} for {kind!r}, which does not exist: correct the path."
+            )
     return Case(name, files)
 
 
@@ -72,7 +74,8 @@ def _from_folder(folder: Path) -> list[Case]:
         if set(case.files) != set(kinds):
             odd = min(set(case.files) ^ set(kinds))
             raise InputRefusedError(
-                f"{folder / case.name} and {folder / cases[0].name} hold different kinds ({odd!r} is in one only)."
+                f"{folder / case.name} and {folder / cases[0].name} hold different kinds ({odd!r} is in one only): "
+                "give each case the same."
             )
     return [Case(case.name, {kind: case.files[kind] for kind in kinds}) for case in cases]
 

@@ -247,7 +247,9 @@ def _found(study: Study, folder: Path) -> Study:
         for kind, value in case.files.items():
             files[kind] = found_file(value, folder)
             if not files[kind]:
-                raise InputRefusedError(f"Case {case.name!r} gives {value!r} for {kind!r}, which does not exist.")
+                raise InputRefusedError(
+                    f"Case {case.name!r} gives {value!r} for {kind!r}, which does not exist: correct the path."
+                )
         cases.append(Case(case.name, files))
     return Study(**{**{item.name: getattr(study, item.name) for item in fields(study)}, "cases": tuple(cases)})
 

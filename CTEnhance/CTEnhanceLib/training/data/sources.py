@@ -127,6 +127,7 @@ def _thin_volume(path: str, slices: tuple[int, int]) -> ThinVolume:
     array = sitk.GetArrayFromImage(image)[slices[0] : slices[1]]
     if len(array) < 2:
         raise UsageError(
-            f"data.thin.slices {list(slices)} leave nothing of {path}, which has {image.GetSize()[2]} slices."
+            f"data.thin.slices {list(slices)} leave nothing of {path}, which has {image.GetSize()[2]} "
+            "slices: widen them."
         )
     return ThinVolume(array.astype(np.int16), image.GetSpacing())
