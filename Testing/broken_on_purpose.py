@@ -115,6 +115,13 @@ FAULTS = (
         ("enhancement/test_fusion.py", "the_uncertainty_falls"),
     ),
     Fault(
+        "the fracture study thickens along the coarsest axis, whichever is asked for",
+        "evaluation/fractures/study.py",
+        "profile=profile, axis=2)",
+        "profile=profile)",
+        ("evaluation/fractures/test_fractures.py", "need_not_be_the_coarsest"),
+    ),
+    Fault(
         "a blend lays the main series over a view whose left side shows another one",
         "scene/comparison/view_setup.py",
         "measured = self._volumes.of_view(Side.MEASURED, view.normal)",

@@ -100,6 +100,14 @@ def study():
     return run_study({"ball": as_image(solid_bone(60), pixel=1.0)}, methods, design, lambda *_: None)
 
 
+def test_the_axis_that_is_to_be_the_slice_axis_need_not_be_the_coarsest() -> None:
+    design = Design(SliceProfile("box", 3.0), copies=1, gaps=4, steps=2, axes=(1,))
+    methods = {"cubic": lambda thick, profile, spacing: baseline_volume(thick, "cubic", spacing, profile)}
+    image = as_image(solid_bone(48), spacing=1.2, pixel=0.75)
+    found = run_study({"ball": image}, methods, design, lambda *_: None)
+    assert {reading.method for reading in found.readings} == {REFERENCE, "cubic"}
+
+
 def test_wide_gaps_are_seen_and_some_hairlines_between_slices_are_bridged(study) -> None:
     wide, hair = (cell(study, "cubic", "gap", size, BETWEEN_SLICES) for size in (3.0, 0.3))
     assert wide is not None and hair is not None

@@ -208,7 +208,7 @@ def _shown(
 
     image = sitk.GetImageFromArray(np.rint(slices).astype(np.int16))
     image.SetSpacing(spacing[::-1])
-    thick = thicken(image, profile.fwhm, profile=profile)
+    thick = thicken(image, profile.fwhm, profile=profile, axis=2)
     shown = {
         name: sitk.GetArrayFromImage(make(thick, profile, spacing[0])).astype(np.float32)
         for name, make in methods.items()
