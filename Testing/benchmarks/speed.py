@@ -35,6 +35,7 @@ def jobs(quick: bool, device: str, before: str | None) -> dict[str, list[str]]:
         "memory": ["long_volume.py", *memory],
         "cohort": ["cohort.py", *(["--series", "4", "--size", "96", "96", "8"] if quick else [])],
         "margin": ["crop_margin.py"],
+        "threads": ["threads.py", *(["--size", "160", "160", "4", "--rounds", "1"] if quick else [])],
         "freed-memory": ["memory.py", *(["--size", "160", "160", "4"] if quick else [])],
     }
     if before is not None:
