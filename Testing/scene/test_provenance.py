@@ -26,7 +26,7 @@ def test_an_estimated_profile_is_named_with_its_uncertainty(scene):
     computed.SetAttribute("CTEnhance.Report", json.dumps({**REPORT, "acquisition": acquisition}))
     assumed = assumed_slices(measured, computed)
     assert assumed.text == (
-        "slices every 3 mm, assumed to be Gaussian means, 2.91 mm wide (from an estimate from the slices themselves, "
+        "slices every 3 mm, assumed to be Gaussian means, 2.91 mm wide (estimated from the slices themselves, "
         "\u00b1 0.3 mm)"
     )
     assert assumed.thickness == 2.913

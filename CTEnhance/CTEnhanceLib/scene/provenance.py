@@ -119,7 +119,8 @@ def assumed_slices(measured: slicer.vtkMRMLVolumeNode, computed: slicer.vtkMRMLV
     if acquisition:
         width, shape = acquisition["profile_fwhm_mm"], acquisition["profile_shape"]
         text = profile_words(shape["value"], width["value"])
-        said = f"slices every {interval:.3g} mm, assumed to be {text} (from {source_words(width['source'])}"
+        how = "estimated from" if width["source"] == "estimated" else "from"
+        said = f"slices every {interval:.3g} mm, assumed to be {text} ({how} {source_words(width['source'])}"
         uncertainty = width.get("uncertainty_mm")
         said += ")" if uncertainty is None else f", \u00b1 {uncertainty:.1g} mm)"
         return AssumedSlices(float(width["value"]), said)
@@ -140,5 +141,5 @@ def profile_words(shape: str, fwhm: float) -> str:
 def source_words(source: str) -> str:
     """Where a number comes from, as the reader says it."""
     words = {"user": "you", "model": "the model", "interval": "their distance", "thickness": "their thickness"}
-    words.update(estimated="an estimate from the slices themselves", assumed="assumption")
+    words.update(estimated="the slices themselves", assumed="assumption")
     return words.get(source, source)

@@ -8,7 +8,7 @@ import vtk
 from CTEnhanceLib.scene.comparison.comparison import Comparison
 from CTEnhanceLib.scene.comparison.labels import SMALLEST_FONT, LabelText, ViewLabel
 
-NOTE = "slices every 3 mm, assumed to be triangular means, 1.61 mm wide (from an estimate from the slices themselves)"
+NOTE = "slices every 3 mm, assumed to be triangular means, 1.61 mm wide (estimated from the slices themselves)"
 BADGES = (
     "MEASURED · 3.27 mm slices",
     "COMPUTED · 1 mm slices",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -68,65 +69,73 @@ def patient_and_study(source: SourceSeries | None, now: datetime) -> Dataset:
     return dataset
 
 
+@dataclass(frozen=True)
+class Computation:
+    """What made a computed series.
+
+    Attributes:
+        spacing: Of the computed slices, mm.
+        description: Said of the series besides the spacing.
+        model: Name of the model.
+        model_sha256: Of its model.json.
+        report: Of the run, or None.
+        identity: What the series was made of: the same gives the same UIDs.
+        now: Time of writing.
+    """
+
+    spacing: float
+    description: str
+    model: str
+    model_sha256: str
+    report: dict[str, Any] | None
+    identity: str
+    now: datetime
+
+
 def computed_series(
-    dataset: Dataset,
-    source: SourceSeries | None,
-    *,
-    description: str,
-    spacing: float,
-    model: str,
-    model_sha256: str,
-    report: dict[str, Any] | None,
-    further: list[SourceSeries],
-    identity: str,
-    now: datetime,
+    dataset: Dataset, source: SourceSeries | None, further: list[SourceSeries], made: Computation
 ) -> None:
     """Fill in what all images of the computed series share and what says that they are computed.
 
     General Series C.7.3.1, General Equipment C.7.5.1, Enhanced Contributing Equipment C.12.1, General Reference
-    C.12.4, CT Image C.8.2.1. `identity` says what the series was made of: the same gives the same UIDs.
+    C.12.4, CT Image C.8.2.1.
 
     Args:
         dataset: Is filled in.
         source: The measured series, None where it is not known.
-        description: Said of the series besides the spacing.
-        spacing: Of the computed slices, mm.
-        model: Name of the model.
-        model_sha256: Of its model.json.
-        report: Of the run, or None.
         further: Further series that entered the volume.
-        identity: What the series was made of.
-        now: Time of writing.
+        made: What made the series.
     """
     dataset.SOPClassUID = CT_CLASSES[0]
     dataset.Modality = "CT"
-    dataset.SeriesInstanceUID = derived_uid("series", identity)
+    dataset.SeriesInstanceUID = derived_uid("series", made.identity)
     number = source.dataset.get("SeriesNumber") if source else None
     dataset.SeriesNumber = int(number or 0) + 1000
-    dataset.SeriesDate = dataset.ContentDate = dataset.InstanceCreationDate = now.strftime("%Y%m%d")
-    dataset.SeriesTime = dataset.ContentTime = dataset.InstanceCreationTime = now.strftime("%H%M%S")
-    told = description or (str(source.dataset.get("SeriesDescription") or "") if source else "")
-    dataset.SeriesDescription = series_description(told, spacing)
+    dataset.SeriesDate = dataset.ContentDate = dataset.InstanceCreationDate = made.now.strftime("%Y%m%d")
+    dataset.SeriesTime = dataset.ContentTime = dataset.InstanceCreationTime = made.now.strftime("%H%M%S")
+    told = made.description or (str(source.dataset.get("SeriesDescription") or "") if source else "")
+    dataset.SeriesDescription = series_description(told, made.spacing)
     dataset.ImageType = ["DERIVED", "SECONDARY", "AXIAL"]
     dataset.BurnedInAnnotation = "NO"
     thickness = f" from slices {source.grid.spacing[2]:.4g} mm apart" if source else ""
-    by = f", model {model}" + (f" (sha256 {model_sha256})" if model_sha256 else "") if model else ""
-    facts = (report or {}).get("model")
+    by = f", model {made.model}" if made.model else ""
+    by += f" (sha256 {made.model_sha256})" if made.model and made.model_sha256 else ""
+    facts = (made.report or {}).get("model")
     detail = facts.get("detail") if isinstance(facts, dict) else None
     by += "" if detail is None else f", detail {detail:.4g} between accurate (0) and crisp (1)"
     measured = f" from {1 + len(further)} measured series," if further else ""
     dataset.DerivationDescription = (
-        f"Slices {spacing:.4g} mm apart computed{measured} by CTEnhance{by}{thickness}. Computed, not measured: "
+        f"Slices {made.spacing:.4g} mm apart computed{measured} by CTEnhance{by}{thickness}. Computed, not measured: "
         f"{RESEARCH_ONLY}."
     )
     dataset.DerivationCodeSequence = [_code("SpatialResampling")]
     dataset.ImageComments = f"Computed slice, {RESEARCH_ONLY}."
-    _equipment(dataset, source, model, model_sha256)
+    _equipment(dataset, source, made.model, made.model_sha256)
     if source:
         dataset.ReferencedSeriesSequence = [_referenced_series(one) for one in (source, *further)]
-    if report is not None:
+    if made.report is not None:
         block = dataset.private_block(_PRIVATE_GROUP, PRIVATE_CREATOR, create=True)
-        block.add_new(0x01, "UT", json.dumps(report, ensure_ascii=False))
+        block.add_new(0x01, "UT", json.dumps(made.report, ensure_ascii=False))
 
 
 def series_description(told: str, spacing: float) -> str:

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import numpy as np
 
-from CTEnhanceLib.dicom.derived.attributes import computed_series, patient_and_study, source_images
+from CTEnhanceLib.dicom.derived.attributes import Computation, computed_series, patient_and_study, source_images
 from CTEnhanceLib.dicom.derived.identifiers import derived_uid, series_identity
 from CTEnhanceLib.dicom.derived.source import SourceSeries, further_source, read_source
 from CTEnhanceLib.dicom.tolerance import tolerant_of_headers
@@ -98,18 +98,8 @@ def write_derived_series(
         identity = series_identity(image, [measured, *further], model_sha256, description, report)
     now = datetime.now()
     template = patient_and_study(measured, now)
-    computed_series(
-        template,
-        measured,
-        description=description,
-        spacing=image.GetSpacing()[2],
-        model=model,
-        model_sha256=model_sha256,
-        report=report,
-        further=further,
-        identity=identity,
-        now=now,
-    )
+    made = Computation(image.GetSpacing()[2], description, model, model_sha256, report, identity, now)
+    computed_series(template, measured, further, made)
     _describe_grid(template, image)
     with appearing(target) as partial:
         partial.mkdir()
