@@ -25,7 +25,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 RECORD = ROOT / "docs" / "reliability.json"
 PAGE = ROOT / "docs" / "reliability.md"
-MACHINE = "2 cores AMD EPYC (Zen 3), no GPU"
+MACHINE = f"{os.cpu_count()} cores, {platform.machine()}, no GPU used"
 FUZZED = {
     "dicom": "DICOM files, from header to series",
     "header": "DICOM headers at a quick look",

@@ -47,7 +47,7 @@ def uncertainty_slices(plan: Plan, stack: Stack, thin: np.ndarray, device: torch
     from CTEnhanceLib.model.uncertainty_net import noise_maps
 
     network: Any = stack.uncertainty
-    network.to(device)
+    network.to(device).to(memory_format=torch.channels_last)
     thick, interval = plan.volume.slices, plan.volume.geometry.interval
     windows = BodyWindows(thick, _MARGIN_PX, network.multiple)
     window = windows.around(range(len(thick))) or Window(slice(0, thick.shape[1]), slice(0, thick.shape[2]))
@@ -66,7 +66,8 @@ def uncertainty_slices(plan: Plan, stack: Stack, thin: np.ndarray, device: torch
             around = np.clip(np.arange(-2, 3) + index, 0, len(thin) - 1)
             beside, offset = measured_around(position / interval, len(thick))
             stacked = np.concatenate([picture[around].astype(np.float32), measured[beside].astype(np.float32)])
-            slices = tensor_of(np.pad(stacked, padding, mode="edge"))[None].to(device)
+            padded = np.pad(stacked, padding, mode="edge") if any(map(any, padding)) else stacked
+            slices = tensor_of(padded)[None].to(device)
             where = torch.tensor([offset], dtype=torch.float32, device=device)
             picture_part, measured_part = slices[:, :5], slices[:, 5:]
             if tuple(beside) not in noise:

@@ -86,11 +86,10 @@ class UncertaintyNet(nn.Module):
             ],
             dim=1,
         )
-        scale, shift = self.condition(known)[:, :, None, None].chunk(2, dim=1)
+        scale, shift = self.condition(known).float().chunk(2, dim=1)
         features = _features(picture, measured, offset, with_shapes=self.noise is not None)
-        x = functional.conv2d(features, self._stem_kernel(), self.stem.bias, stride=2, padding=2)
-        x = x.contiguous(memory_format=torch.channels_last)
-        fine = _activate(x * (1 + scale) + shift)
+        x = self._stemmed(features, 1 + scale, shift).contiguous(memory_format=torch.channels_last)
+        fine = _activate(x)
         fine = fine + _activate(self.middle(fine))
         coarse = self.down(fine)
         if self.noise is not None:
@@ -101,11 +100,18 @@ class UncertaintyNet(nn.Module):
         logarithm = functional.pixel_shuffle(self.last(x).float(), 2)
         return logarithm.clamp(float(torch.log(torch.tensor(_SMALLEST))), float(torch.log(torch.tensor(_LARGEST))))
 
-    def _stem_kernel(self) -> Tensor:
-        """Give the stem as one convolution of pixels with stride 2: no copy of the input at half resolution."""
+    def _stemmed(self, features: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+        """Give stem, scale and shift; for one scan as one convolution with stride 2, without further passes."""
         width, inputs, rows, columns = self.stem.weight.shape
         apart = self.stem.weight.view(width, inputs // 4, 2, 2, rows, columns)
-        return apart.permute(0, 1, 4, 2, 5, 3).reshape(width, inputs // 4, 2 * rows, 2 * columns)
+        kernel = apart.permute(0, 1, 4, 2, 5, 3).reshape(width, inputs // 4, 2 * rows, 2 * columns)
+        bias = self.stem.bias
+        assert bias is not None
+        if len(scale) > 1:
+            x = functional.conv2d(features, kernel, bias, stride=2, padding=2)
+            return torch.addcmul(shift[:, :, None, None], x, scale[:, :, None, None])
+        kernel, bias = kernel * scale[0, :, None, None, None], bias * scale[0] + shift[0]
+        return functional.conv2d(features, kernel, bias, stride=2, padding=2)
 
 
 def _features(picture: Tensor, measured: Tensor, offset: Tensor, with_shapes: bool) -> Tensor:
