@@ -16,13 +16,13 @@ import os
 import platform
 import statistics
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
 import SimpleITK as sitk
 from enhance import thick_volume
+from processes import told_by
 
 ROOT = Path(__file__).resolve().parents[2]
 CALL = """
@@ -41,9 +41,7 @@ sitk.WriteImage(result.volume, sys.argv[2])
 def call(code: Path, model: Path, thick: Path, thin: Path, precision: str, threads: int) -> tuple[float, float]:
     """Seconds and CPU seconds of the call with the code in a folder."""
     environment = {**os.environ, "PYTHONPATH": str(code / "CTEnhance"), "OMP_NUM_THREADS": str(threads)}
-    words = [sys.executable, "-c", CALL, str(thick), str(thin), precision, str(threads), str(model)]
-    told = subprocess.run(words, check=True, env=environment, stdout=subprocess.PIPE, text=True).stdout
-    wall, cpu = json.loads(told.strip().splitlines()[-1])
+    wall, cpu = told_by(CALL, thick, thin, precision, threads, model, environment=environment)
     return wall, cpu
 
 

@@ -11,13 +11,12 @@ import argparse
 import json
 import os
 import statistics
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 import SimpleITK as sitk
 from enhance import thick_volume
+from processes import told_by
 
 CALL = """
 import json, resource, sys, time
@@ -51,8 +50,7 @@ def main() -> None:
         sitk.WriteImage(thick_volume(tuple(args.size), full=True), str(path))
         for _ in range(args.rounds):
             for how, rows in told.items():
-                words = [sys.executable, "-c", CALL, str(path), str(args.threads), how, args.precision]
-                rows.append(json.loads(subprocess.run(words, check=True, stdout=subprocess.PIPE).stdout))
+                rows.append(told_by(CALL, path, args.threads, how, args.precision))
     print("| freed memory | s | CPU s | page faults | peak MB |\n|---|---|---|---|---|")
     medians = {how: [statistics.median(column) for column in zip(*rows)] for how, rows in told.items()}
     for how, (seconds, cpu, faults, peak) in medians.items():

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import SimpleITK as sitk
 from enhance import thick_volume
+from processes import told_by
 
 CALL = """
 import json, sys, time
@@ -36,8 +37,7 @@ print(json.dumps([time.perf_counter() - started, time.process_time() - cpu]))
 def call(path: Path, threads: int, policy: str) -> list[float]:
     """Seconds and CPU seconds."""
     environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "OMP_WAIT_POLICY": policy}
-    words = [sys.executable, "-c", CALL, str(path)]
-    return json.loads(subprocess.run(words, check=True, env=environment, stdout=subprocess.PIPE).stdout)
+    return told_by(CALL, path, environment=environment)
 
 
 def main() -> None:

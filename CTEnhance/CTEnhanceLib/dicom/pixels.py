@@ -10,6 +10,7 @@ import numpy as np
 
 from CTEnhanceLib.dicom.dataset import read_dataset
 from CTEnhanceLib.errors import InputRefusedError, shown
+from CTEnhanceLib.files.content import with_padding
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 AIR = -1024
-# what may follow the pixels, in bytes and as a share of them: more is a picture of another size
-_PADDING, _PADDING_SHARE = 1024, 64
 _BIG_ENDIAN = "1.2.840.10008.1.2.2"
 _UNCOMPRESSED = (
     "1.2.840.10008.1.2",  # implicit VR, little endian
@@ -91,8 +90,8 @@ def _check_bits(path: Path, dataset: Dataset) -> None:
         return
     if any(element.tag.group & 0xFF01 == 0x6000 and element.tag.element == _OVERLAY_BIT for element in dataset):
         return
-    whole = len(dataset.PixelData) // 2 * 2
-    raw = np.frombuffer(dataset.PixelData[:whole], ">u2" if syntax == _BIG_ENDIAN else "<u2")
+    kind = ">u2" if syntax == _BIG_ENDIAN else "<u2"
+    raw = np.frombuffer(dataset.PixelData, kind, count=len(dataset.PixelData) // 2)
     above = raw >> stored
     filled = (1 << (16 - stored)) - 1
     negative = (above == filled) & (raw >> (stored - 1) & 1 == 1) if dataset.PixelRepresentation else False
@@ -106,7 +105,7 @@ def _check_length(path: Path, dataset: Dataset, syntax: str | None) -> None:
     """Refuse pixels that nothing in the header accounts for; a few bytes more are padding (PS3.5 A.4)."""
     pixels = int(dataset.get("NumberOfFrames") or 1) * int(dataset.Rows) * int(dataset.Columns)
     stated = pixels * int(dataset.get("SamplesPerPixel") or 1) * int(dataset.BitsAllocated) // 8
-    if syntax in (None, *_UNCOMPRESSED) and len(dataset.PixelData) > stated + max(_PADDING, stated // _PADDING_SHARE):
+    if syntax in (None, *_UNCOMPRESSED) and len(dataset.PixelData) > with_padding(stated):
         raise InputRefusedError(
             f"{shown(path.name)} holds more pixels than its header states; export the series again."
         )

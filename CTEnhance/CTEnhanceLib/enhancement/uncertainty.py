@@ -59,7 +59,8 @@ def uncertainty_slices(plan: Plan, stack: Stack, thin: np.ndarray, device: torch
     scale = stack.uncertainty_scale
     result = np.empty(thin.shape, dtype=np.float32)
     bf16 = torch.autocast(device.type, torch.bfloat16, enabled=stack.precision == "bf16")
-    noise: dict[tuple[int, ...], torch.Tensor] = {}  # of the measured slices that the last thin slice lies between
+    gap: tuple[int, ...] = ()
+    noise: torch.Tensor | None = None  # of the measured slices that the last thin slice lies between
     with torch.inference_mode(), bf16:
         for index, position in enumerate(plan.thin):
             watch.stop_if_cancelled()
@@ -69,10 +70,9 @@ def uncertainty_slices(plan: Plan, stack: Stack, thin: np.ndarray, device: torch
             padded = np.pad(stacked, padding, mode="edge") if any(map(any, padding)) else stacked
             slices = tensor_of(padded)[None].to(device)
             where = torch.tensor([offset], dtype=torch.float32, device=device)
-            picture_part, measured_part = slices[:, :5], slices[:, 5:]
-            if tuple(beside) not in noise:
-                noise = {tuple(beside): noise_maps(measured_part)}
-            logarithm = network(picture_part, measured_part, where, condition, noise[tuple(beside)])[0, 0]
+            if network.noise is not None and gap != tuple(beside):
+                gap, noise = tuple(beside), noise_maps(slices[:, 5:])
+            logarithm = network(slices[:, :5], slices[:, 5:], where, condition, noise)[0, 0]
             inside = array_of(logarithm[:height, :width].exp()) * np.float32(scale)
             result[index] = _outside(picture[index], inside)
             result[index][window.rows, window.columns] = inside

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import SimpleITK as sitk
 
 _CHUNK = 1 << 20
-# what may follow the voxels, in bytes and as a share of them: more is a picture of another size
+# what may follow the voxels, in bytes and as a share of them
 _PADDING, _PADDING_SHARE = 1024, 64
 # no CT has an axis as long: 4000 slices and 4096 pixels are the largest that scanners make
 _MAX_AXIS = 20000
@@ -95,6 +95,11 @@ def check_written(image: sitk.Image, path: Path, name: str) -> None:
         )
 
 
+def with_padding(length: int) -> int:
+    """Give how many bytes there may be where a header states `length` of them; more is a picture of another size."""
+    return length + max(_PADDING, length // _PADDING_SHARE)
+
+
 def voxel_bytes(content: Content) -> Iterator[bytes]:
     """Give the voxels as they lie in the file, unpacked, chunk by chunk, not more than the header claims.
 
@@ -104,7 +109,7 @@ def voxel_bytes(content: Content) -> Iterator[bytes]:
     """
     path = content.file
     whole = path.name.lower().endswith(".nii.gz")
-    left, allowed = content.length, content.length + max(_PADDING, content.length // _PADDING_SHARE)
+    left, allowed = content.length, with_padding(content.length)
     with path.open("rb") as file:
         skip = content.start if whole else 0
         file.seek(0 if whole else content.start)

@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from CTEnhanceLib.ct.profile import SliceProfile, standard_deviation
 from CTEnhanceLib.model.initial_weights import draw_normal
+from CTEnhanceLib.model.scaled_convolution import scaled, scaled_convolution
 
 CONDITION_SIZE = 3
 # What was trained: numbers beyond are taken as the nearest one, for sines and cosines mean nothing there.
@@ -62,17 +63,13 @@ class _Film(nn.Module):
         draw_normal(self.linear.weight, 0.0, 0.02)
 
     def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
-        scale, shift = self.linear(embedding).to(x.dtype)[:, :, None, None].chunk(2, dim=1)
-        return torch.addcmul(shift, x, 1 + scale)
+        return scaled(x, *self.linear(embedding).chunk(2, dim=1))
 
     def after(self, convolution: nn.Conv2d, x: Tensor, embedding: Tensor) -> Tensor:
-        """Convolve, then scale and shift; for one embedding in the convolution itself, without a pass of its own."""
-        if len(embedding) > 1:
-            return self(convolution(x), embedding)
-        scale, shift = self.linear(embedding)[0].float().chunk(2)
-        weight, bias = convolution.weight * (1 + scale)[:, None, None, None], convolution.bias
-        assert bias is not None
-        return functional.conv2d(x, weight, bias * (1 + scale) + shift, padding=convolution.padding)
+        """Convolve, then scale and shift."""
+        assert convolution.bias is not None
+        numbers = self.linear(embedding).chunk(2, dim=1)
+        return scaled_convolution(x, convolution.weight, convolution.bias, *numbers)
 
 
 class _Block(nn.Module):

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from CTEnhanceLib.ct.intensity import BODY_ABOVE_HU
+from CTEnhanceLib.model.scaled_convolution import scaled_convolution
 
 NEIGHBOURS = 2
 """Thin slices that are looked at on each side."""
@@ -86,9 +87,9 @@ class UncertaintyNet(nn.Module):
             ],
             dim=1,
         )
-        scale, shift = self.condition(known).float().chunk(2, dim=1)
+        scale, shift = self.condition(known).chunk(2, dim=1)
         features = _features(picture, measured, offset, with_shapes=self.noise is not None)
-        x = self._stemmed(features, 1 + scale, shift).contiguous(memory_format=torch.channels_last)
+        x = self._stemmed(features, scale, shift).contiguous(memory_format=torch.channels_last)
         fine = _activate(x)
         fine = fine + _activate(self.middle(fine))
         coarse = self.down(fine)
@@ -101,17 +102,12 @@ class UncertaintyNet(nn.Module):
         return logarithm.clamp(float(torch.log(torch.tensor(_SMALLEST))), float(torch.log(torch.tensor(_LARGEST))))
 
     def _stemmed(self, features: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
-        """Give stem, scale and shift; for one scan as one convolution with stride 2, without further passes."""
+        """Give stem, scale and shift as one convolution of pixels with stride 2: no copy at half resolution."""
         width, inputs, rows, columns = self.stem.weight.shape
         apart = self.stem.weight.view(width, inputs // 4, 2, 2, rows, columns)
         kernel = apart.permute(0, 1, 4, 2, 5, 3).reshape(width, inputs // 4, 2 * rows, 2 * columns)
-        bias = self.stem.bias
-        assert bias is not None
-        if len(scale) > 1:
-            x = functional.conv2d(features, kernel, bias, stride=2, padding=2)
-            return torch.addcmul(shift[:, :, None, None], x, scale[:, :, None, None])
-        kernel, bias = kernel * scale[0, :, None, None, None], bias * scale[0] + shift[0]
-        return functional.conv2d(features, kernel, bias, stride=2, padding=2)
+        assert self.stem.bias is not None
+        return scaled_convolution(features, kernel, self.stem.bias, scale, shift, stride=2, padding=2)
 
 
 def _features(picture: Tensor, measured: Tensor, offset: Tensor, with_shapes: bool) -> Tensor:

@@ -130,14 +130,13 @@ def judge_all(main: ThickVolume, volumes: Sequence[ThickVolume], watch: Watch) -
     with ThreadPoolExecutor(min(len(volumes), os.cpu_count() or 1)) as pool:
         own = Watch(cancel=stopped.is_set)
         judging = [pool.submit(judge_further, main, volume, own) for volume in volumes]
-        waiting, told = set(judging), 0
+        waiting = set(judging)
         try:
             while waiting:
-                _, waiting = wait(waiting, timeout=_ASK_EVERY_S, return_when=FIRST_COMPLETED)
+                ended, waiting = wait(waiting, timeout=_ASK_EVERY_S, return_when=FIRST_COMPLETED)
                 watch.stop_if_cancelled()
-                if len(judging) - len(waiting) > told:
-                    told = len(judging) - len(waiting)
-                    watch.progress("register", told, len(volumes))
+                if ended:
+                    watch.progress("register", len(volumes) - len(waiting), len(volumes))
         except BaseException:
             stopped.set()
             raise

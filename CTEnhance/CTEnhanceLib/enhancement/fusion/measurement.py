@@ -178,7 +178,6 @@ class MeasurementOperator:
         ]
         turned, left = _turn_steps(_turns(turn, target), axes, samplings)
         self._samplings = samplings
-        self._slab_weights = samplings[self._order.index(0)].weights
         self.steps = turned + _axis_steps(left, samplings, self._order.index(0), series)
 
     def apply(self, x: torch.Tensor) -> torch.Tensor:
@@ -204,7 +203,7 @@ class MeasurementOperator:
 
     def sum_of_squares(self) -> float:
         """Give the variance of a voxel of the series for voxels of the thin volume with independent errors of one."""
-        return float((self._slab_weights**2).sum())
+        return float((self._samplings[self._order.index(0)].weights ** 2).sum())
 
     def captured(self, length: float) -> float:
         """Give the same for errors that are correlated over a distance d like exp(-d^2 / (2 length^2)), mm."""
