@@ -24,7 +24,7 @@ from CTEnhanceLib.dicom.volumes import read_volume
 from CTEnhanceLib.evaluation.baselines import YARDSTICK, baseline_slices
 from CTEnhanceLib.evaluation.plots import new_figure, save_figure
 from CTEnhanceLib.model.stack import Stack
-from CTEnhanceLib.training.config import data_path
+from CTEnhanceLib.training.config.data_files import data_path
 from CTEnhanceLib.version import RESEARCH_ONLY
 
 WINDOW_HU = (-300, 1500)

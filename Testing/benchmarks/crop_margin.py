@@ -23,7 +23,7 @@ from CTEnhanceLib.ct.interpolation import interpolation_bands
 from CTEnhanceLib.enhancement.body_window import BodyWindows
 from CTEnhanceLib.enhancement.slice_map import context_indices, slice_map
 from CTEnhanceLib.model.prediction import Prediction
-from CTEnhanceLib.training.config import data_path
+from CTEnhanceLib.training.config.data_files import data_path
 
 SCANS = (
     "validation/phil_head_5mm_UB.nrrd",

@@ -17,7 +17,7 @@ from CTEnhanceLib.ct.geometry import slice_geometry
 from CTEnhanceLib.evaluation.baselines import YARDSTICK
 from CTEnhanceLib.evaluation.evaluate import Evaluation, evaluate
 from CTEnhanceLib.model.stack import Stack
-from CTEnhanceLib.training.config import read_config
+from CTEnhanceLib.training.config.read import read_config
 from CTEnhanceLib.training.validation import Case, load_case
 
 CONFIG = Path(__file__).resolve().parents[2] / "configs" / "default" / "5-crisp.toml"

@@ -28,7 +28,7 @@ from CTEnhanceLib.evaluation.fractures.study import Design, joined, run_study
 from CTEnhanceLib.evaluation.fractures.tables import markdown
 from CTEnhanceLib.evaluation.plots import save_figure
 from CTEnhanceLib.phantom import wrist_phantom
-from CTEnhanceLib.training.config import data_path
+from CTEnhanceLib.training.config.data_files import data_path
 
 DETAILS = (0.0, 0.1, 1.0)
 THESIS = ("thesis-method1", "thesis-method2")

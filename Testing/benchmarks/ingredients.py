@@ -30,7 +30,8 @@ from CTEnhanceLib.dicom.volumes import read_volume
 from CTEnhanceLib.files.atomic import write_text
 from CTEnhanceLib.files.volumes import write_volume
 from CTEnhanceLib.model.folder import load_stack
-from CTEnhanceLib.training.config import data_path, read_config
+from CTEnhanceLib.training.config.data_files import data_path
+from CTEnhanceLib.training.config.read import read_config
 from CTEnhanceLib.training.journal import LOG_FILE
 from CTEnhanceLib.training.run import Run
 from CTEnhanceLib.training.simulation.fractures import cut_bone

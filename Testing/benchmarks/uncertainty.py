@@ -35,7 +35,7 @@ from CTEnhanceLib.ct.placement import at_positions, common_positions, place
 from CTEnhanceLib.enhancement.uncertainty import measured_around
 from CTEnhanceLib.evaluation.measures.regions import counted_slices, region_masks
 from CTEnhanceLib.model.stack import Stack
-from CTEnhanceLib.training.config import read_config
+from CTEnhanceLib.training.config.read import read_config
 from CTEnhanceLib.training.validation import Case, load_case
 
 CONFIG = Path(__file__).resolve().parents[2] / "configs" / "default" / "uncertainty.toml"

@@ -9,7 +9,8 @@ import pytest
 
 from CTEnhanceLib.cli import main
 from CTEnhanceLib.errors import UsageError
-from CTEnhanceLib.training.config import data_path, read_config
+from CTEnhanceLib.training.config.data_files import data_path
+from CTEnhanceLib.training.config.read import read_config
 from CTEnhanceLib.training.validation import load_case
 from training_runs import CONTEXT, THESIS
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from CTEnhanceLib.training import adversary as adversary_module
-from CTEnhanceLib.training.config import read_config
+from CTEnhanceLib.training.config.read import read_config
 from CTEnhanceLib.training.learner import schedule
 from CTEnhanceLib.training.run import Run
 from training_runs import THESIS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from CTEnhanceLib.training.config import LossSection, ModelSection
+from CTEnhanceLib.training.config.sections import LossSection, ModelSection
 from CTEnhanceLib.training.data.sources import Batch
 from CTEnhanceLib.training.losses import absolute_error, reconstruction_losses, wanted
 

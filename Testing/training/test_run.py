@@ -19,7 +19,7 @@ from CTEnhanceLib.ct.thicken import thicken
 from CTEnhanceLib.enhancement.pipeline import enhance
 from CTEnhanceLib.errors import UsageError
 from CTEnhanceLib.model.folder import load_stack
-from CTEnhanceLib.training.config import read_config
+from CTEnhanceLib.training.config.read import read_config
 from CTEnhanceLib.training.run import Run
 from training_runs import CONTEXT, THESIS
 

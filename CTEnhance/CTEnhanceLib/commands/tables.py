@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from CTEnhanceLib.evaluation.cohort.report import CohortReport, PatientRows
     from CTEnhanceLib.evaluation.evaluate import Evaluation
     from CTEnhanceLib.model.stack import Stack
-    from CTEnhanceLib.training.config import TrainingConfig
+    from CTEnhanceLib.training.config.sections import TrainingConfig
 
 THESIS_MODELS = ("thesis-method1", "thesis-method2")
 
@@ -138,7 +138,7 @@ def _cross_validated(args: argparse.Namespace, patients: Sequence[Patient], outp
     folds every patient stands once in Tables 1 and 3 and once in Tables 2 and 4.
     """
     from CTEnhanceLib.evaluation.cohort.report import CohortReport
-    from CTEnhanceLib.training.config import read_config
+    from CTEnhanceLib.training.config.read import read_config
 
     configs = [read_config(path) for path in args.cross_validate]
     names = _names([config.model.name for config in configs], args.cross_validate)
@@ -188,7 +188,7 @@ def fold_config(config: TrainingConfig, left_out: Patient, others: Sequence[Pati
         others: Those that are trained on.
         folder: Where the run and its model go.
     """
-    from CTEnhanceLib.training.config import PairSource
+    from CTEnhanceLib.training.config.sections import PairSource
 
     pairs = tuple(PairSource(thick=str(patient.thick), thin=str(patient.thin)) for patient in others)
     return replace(

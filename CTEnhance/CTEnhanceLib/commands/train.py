@@ -28,7 +28,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Train one configuration after the other, and write the model folder of each."""
-    from CTEnhanceLib.training.config import read_config
+    from CTEnhanceLib.training.config.read import read_config
 
     configs = [read_config(path, args.set) for path in args.config]
     with training_packages():

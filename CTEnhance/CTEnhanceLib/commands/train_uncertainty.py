@@ -29,7 +29,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 def run(args: argparse.Namespace) -> None:
     """Train, calibrate, write, and print the figures."""
     from CTEnhanceLib.model.folder import find_model
-    from CTEnhanceLib.training.config import read_config
+    from CTEnhanceLib.training.config.read import read_config
 
     config = read_config(args.config, args.set)
     folder = find_model(Path(args.model) if args.model else config.output / "model")

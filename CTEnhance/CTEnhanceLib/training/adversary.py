@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from CTEnhanceLib.ct.intensity import BONE_ABOVE_HU, HU_MIN, STORED_MAX
 from CTEnhanceLib.model.patchgan import PatchGAN, adversarial_loss
-from CTEnhanceLib.training.config import TrainingConfig
+from CTEnhanceLib.training.config.sections import TrainingConfig
 from CTEnhanceLib.training.data.sources import Batch
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from CTEnhanceLib.evaluation.catalogue import (
     directions,
 )
 from CTEnhanceLib.model.spec import ModelSpec
-from CTEnhanceLib.training.config import TrainingConfig
+from CTEnhanceLib.training.config.sections import TrainingConfig
 from CTEnhanceLib.version import RESEARCH_ONLY
 
 _COMMON_LIMITS = (

@@ -16,7 +16,7 @@ from CTEnhanceLib.model.prediction import ANY_OFFSET
 from CTEnhanceLib.model.spec import GeneratorSpec, ModelSpec
 from CTEnhanceLib.model.stack import Stack, build_generator
 from CTEnhanceLib.training.card import model_card
-from CTEnhanceLib.training.config import TrainingConfig
+from CTEnhanceLib.training.config.sections import TrainingConfig
 from CTEnhanceLib.training.data.real_pair import MeasuredProfile
 from CTEnhanceLib.training.validation import Case, load_case
 

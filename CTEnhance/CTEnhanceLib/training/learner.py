@@ -13,7 +13,7 @@ from CTEnhanceLib.model.spec import GeneratorSpec
 from CTEnhanceLib.model.stack import build_generator
 from CTEnhanceLib.training.adversary import Adversary
 from CTEnhanceLib.training.average import WeightAverage
-from CTEnhanceLib.training.config import TrainingConfig
+from CTEnhanceLib.training.config.sections import TrainingConfig
 from CTEnhanceLib.training.data.sources import Batch
 from CTEnhanceLib.training.losses import reconstruction_losses, wanted
 

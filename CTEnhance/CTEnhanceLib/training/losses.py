@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from CTEnhanceLib.ct.intensity import STORED_MAX
-from CTEnhanceLib.training.config import LossSection, ModelSection
+from CTEnhanceLib.training.config.sections import LossSection, ModelSection
 from CTEnhanceLib.training.data.sources import Batch
 
 

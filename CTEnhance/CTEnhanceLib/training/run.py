@@ -22,7 +22,7 @@ from CTEnhanceLib.model.folder import load_stack
 from CTEnhanceLib.model.spec import ModelSpec
 from CTEnhanceLib.model.stack import Stack, build_generator
 from CTEnhanceLib.training.checkpoint import load_checkpoint, save_checkpoint
-from CTEnhanceLib.training.config import TrainingConfig
+from CTEnhanceLib.training.config.sections import TrainingConfig
 from CTEnhanceLib.training.data.sources import Batch, Request, Sources
 from CTEnhanceLib.training.export import export_model, make_spec, with_two_ends
 from CTEnhanceLib.training.journal import Journal

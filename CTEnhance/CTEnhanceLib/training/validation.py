@@ -19,7 +19,8 @@ from CTEnhanceLib.evaluation.baselines import YARDSTICK, baseline_slices
 from CTEnhanceLib.evaluation.measures.metrics import psnr_of
 from CTEnhanceLib.evaluation.measures.regions import counted_slices, region_masks
 from CTEnhanceLib.evaluation.measures.spectrum import slice_axis_energy
-from CTEnhanceLib.training.config import ValidationCase, existing_data
+from CTEnhanceLib.training.config.data_files import existing_data
+from CTEnhanceLib.training.config.sections import ValidationCase
 
 if TYPE_CHECKING:
     import SimpleITK as sitk

@@ -13,7 +13,8 @@ from torch.utils.data import DataLoader, Dataset
 
 from CTEnhanceLib.errors import UsageError
 from CTEnhanceLib.model.arrays import tensor_of
-from CTEnhanceLib.training.config import TrainingConfig, existing_data
+from CTEnhanceLib.training.config.data_files import existing_data
+from CTEnhanceLib.training.config.sections import TrainingConfig
 from CTEnhanceLib.training.data.real_pair import MeasuredProfile, RealPair
 from CTEnhanceLib.training.simulation.pairs import Pair, draw_pair
 from CTEnhanceLib.training.simulation.settings import Simulation

@@ -14,7 +14,7 @@ from CTEnhanceLib.model.spec import UncertaintySpec
 from CTEnhanceLib.model.stack import Stack
 from CTEnhanceLib.model.uncertainty_folder import put_uncertainty
 from CTEnhanceLib.model.uncertainty_net import UncertaintyNet
-from CTEnhanceLib.training.config import TrainingConfig
+from CTEnhanceLib.training.config.sections import TrainingConfig
 from CTEnhanceLib.training.data.sources import thin_volumes
 from CTEnhanceLib.training.uncertainty.calibration import CaseFigures, calibrate
 from CTEnhanceLib.training.uncertainty.examples import Example, draw_example

@@ -1,0 +1,1 @@
+"""Training configuration: what a TOML file holds, and how it is read and checked before anything is computed."""
