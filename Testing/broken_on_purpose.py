@@ -130,7 +130,7 @@ FAULTS = (
     ),
     Fault(
         "figures are taken on slices that were trained on",
-        "training/config.py",
+        "training/config/requirements.py",
         "if _same_file(source.path, case.thin) and low < high:",
         "if False:",
         ("training/test_config.py", "slices_that_are_trained_on"),
@@ -270,7 +270,7 @@ FAULTS = (
     ),
     Fault(
         "the product knows a folder of data by itself",
-        "training/config.py",
+        "training/config/data_files.py",
         '    folder = os.environ.get("CTENHANCE_DATA", "")',
         '    folder = os.environ.get("CTENHANCE_DATA", "../shared/data")',
         ("training/test_config.py", "data_are_looked_for"),
