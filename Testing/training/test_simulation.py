@@ -117,6 +117,16 @@ def test_a_dry_bone_keeps_its_bone_and_loses_its_soft_tissue():
     assert hu[1][soft].mean() < -600
 
 
+def test_dense_bone_becomes_one_even_material_and_soft_tissue_stays():
+    steep = np.broadcast_to((np.arange(40, dtype=np.int16) * 200) % 2600, (80, 40, 40))  # all values in any patch
+    volume = ThinVolume(steep, (0.7, 0.7, 1.0))
+    real, plastic = draw(volume, PLAIN, 1), draw(volume, replace(PLAIN, plastic=1.0), 1)
+    hu = [(pair.target + 1) * 4095 / 2 - 1024 for pair in (real, plastic)]
+    bone, soft = hu[0] > 1500, hu[0] < 200
+    assert soft.any() and hu[0][bone].std() > 200 and hu[1][bone].std() < 5
+    assert np.abs(hu[1] - hu[0])[soft].max() < 3
+
+
 def test_no_two_pairs_share_their_noise():
     flat = ThinVolume(np.zeros((60, 64, 64), np.int16), (0.7, 0.7, 1.0))
     noisy = replace(PLAIN, patch=64, noise=(20.0, 20.0))

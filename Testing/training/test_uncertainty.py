@@ -11,7 +11,7 @@ import torch
 from CTEnhanceLib.model.figures import put_figures, read_metrics
 from CTEnhanceLib.model.folder import load_stack
 from CTEnhanceLib.model.uncertainty_net import UncertaintyNet
-from CTEnhanceLib.training.uncertainty.calibration import CaseFigures, Measured, scale_of
+from CTEnhanceLib.training.uncertainty.calibration import CaseFigures, Measured, covered_apart, scale_of
 from CTEnhanceLib.training.uncertainty.examples import Example
 from CTEnhanceLib.training.uncertainty.fit import fit
 from CTEnhanceLib.training.uncertainty.settings import UncertaintySection
@@ -89,13 +89,21 @@ def test_the_scale_brings_95_of_100_errors_below_twice_the_uncertainty() -> None
     assert max(shares) - 0.95 == pytest.approx(0.95 - min(shares), abs=0.01), "neither volume is left to pay"
 
 
+def test_a_volume_is_also_checked_with_the_scale_of_the_others() -> None:
+    quiet, other, loud = measured(30.0, 0), measured(30.0, 1), measured(60.0, 2)
+    every = [quiet, other, loud]
+    assert covered_apart(loud, every)["bone"] == pytest.approx(0.673, abs=0.02), "its own errors set its scale"
+    assert covered_apart(measured(30.0, 3), [quiet, other])["body"] == pytest.approx(0.95, abs=0.01)
+    assert covered_apart(quiet, [quiet]) == {}
+
+
 def test_the_figures_reach_card_and_metrics_and_the_hashes_follow(tmp_path: Path) -> None:
     folder = random_stack_folder(tmp_path / "model")
     figures = measured(30.0, 0).figures(3.0)
-    told = [CaseFigures("a skull", 0.0, figures).as_json()]
+    told = [CaseFigures("a skull", 0.0, figures, {"bone": 0.9}).as_json()]
     for heading_lines in (["earlier words"], card_lines(told, "uncertainty.safetensors")):
         put_figures(folder, "uncertainty", told, "Uncertainty", heading_lines)
     card = (folder / "MODEL_CARD.md").read_text(encoding="utf-8")
-    assert "| a skull | 0 | bone |" in card and "earlier words" not in card and card.count("## Uncertainty") == 1
+    assert "| a skull | 0 | bone |" in card and "% (90.0 %) |" in card and "earlier words" not in card and card.count("## Uncertainty") == 1
     assert read_metrics(folder)["uncertainty"][0]["case"] == "a skull"
     load_stack(folder)

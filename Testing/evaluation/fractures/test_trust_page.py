@@ -34,11 +34,12 @@ def test_a_block_is_replaced_and_the_words_around_it_stay(tool) -> None:
         "gradient_worst": 0.2,
         "oracle_worst": 0.6,
         "covered": 0.951,
+        "covered_apart": 0.938,
     }
     metrics = {"uncertainty": [{"case": "a skull", "detail": 0.1, "bone": figures}]}
     page = "before\n<!-- uncertainty -->\nearlier words\n<!-- end uncertainty -->\nafter\n"
     after = tool.filled(page, metrics)
     assert after.startswith("before\n") and after.endswith("after\n") and "earlier words" not in after
-    assert "| a skull | 0.1 | bone | 0.50 (0.40) | 30 % (20, 60) | 95.1 % |" in after
+    assert "| a skull | 0.1 | bone | 0.50 (0.40) | 30 % (20, 60) | 95.1 % (93.8 %) |" in after
     with pytest.raises(ValueError, match="no block 'uncertainty'"):
         tool.filled("nothing", metrics)

@@ -79,7 +79,7 @@ def draw_pair(volume: ThinVolume, settings: Simulation, rng: np.random.Generator
 def changed_anatomy(
     block: np.ndarray, spacing: list[float], settings: Simulation, rng: np.random.Generator
 ) -> np.ndarray:
-    """Break the bone, dry it, put metal into it, each with its share.
+    """Break the bone, dry it, make it even, put metal into it, each with its share.
 
     Args:
         block: HU, (n, rows, columns).
@@ -91,6 +91,8 @@ def changed_anatomy(
         block = cut_bone(block, rng)
     if rng.random() < settings.dry:
         block = dry(block, rng)
+    if settings.plastic and rng.random() < settings.plastic:
+        block = even(block, rng)
     if settings.metal and rng.random() < settings.metal:
         block = put_metal(block, (spacing[0], spacing[1], spacing[2]), rng)
     return block
@@ -105,6 +107,17 @@ def dry(block: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """
     threshold, softness = rng.uniform(60, 220), rng.uniform(30, 80)
     return (-1000 + (block + 1000) / (1 + np.exp(np.clip((threshold - block) / softness, -40, 40)))).astype(np.float32)
+
+
+def even(block: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Make all bone that is denser than a drawn value one even material, by a smooth monotone change of scale.
+
+    Args:
+        block: HU, any shape.
+        rng: Draws.
+    """
+    ceiling, softness = rng.uniform(450, 1300), rng.uniform(10, 60)
+    return (block - softness * np.logaddexp(0, (block - ceiling) / softness)).astype(np.float32)
 
 
 def resample(images: np.ndarray, patch: int) -> np.ndarray:

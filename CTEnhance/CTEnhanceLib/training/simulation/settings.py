@@ -35,6 +35,7 @@ class Simulation:
         crispness: How much of the coarser half of that noise a sharp kernel takes away, 0 to 1.
         overlap: Correlation of the noise of neighbouring thin slices.
         dry: Share of pairs whose soft tissue is made air, as in a dry bone.
+        plastic: Share of pairs whose densest bone is made one even material, as in a phantom of plastic.
         cut: Share of pairs with a gap or a step cut into the bone.
         metal: Share of pairs with a wire, a plate or a screw.
         bone: Share of patches around a voxel of bone; most others are around a voxel of the body.
@@ -66,6 +67,7 @@ class Simulation:
     crispness: tuple[float, float] = (0.0, 0.0)
     overlap: tuple[float, float] = (0.0, 0.0)
     dry: float = 0.1
+    plastic: float = 0.0
     cut: float = 0.0
     metal: float = 0.0
     bone: float = 0.65

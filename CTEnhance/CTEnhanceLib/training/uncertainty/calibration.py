@@ -24,15 +24,29 @@ _SCALES = np.exp(np.linspace(np.log(0.25), np.log(4.0), 400))
 
 @dataclass(frozen=True)
 class CaseFigures:
-    """The uncertainty on one volume at one `detail` (None: the model has one set of weights)."""
+    """The uncertainty on one volume at one `detail` (None: the model has one set of weights).
+
+    Attributes:
+        case: The volume.
+        detail: Mix of weights, or None.
+        regions: Figures by region, with the scale that ships.
+        covered_apart: By region, the share of voxels whose absolute error is at most twice their uncertainty when
+            the scale is set on the other volumes alone; empty where there is no other one.
+    """
 
     case: str
     detail: float | None
     regions: dict[str, ErrorBarFigures]
+    covered_apart: dict[str, float]
 
     def as_json(self) -> dict[str, Any]:
         """Give all of it, JSON-ready."""
-        return {"case": self.case, "detail": self.detail, **{name: asdict(f) for name, f in self.regions.items()}}
+        found: dict[str, Any] = {"case": self.case, "detail": self.detail}
+        for name, figures in self.regions.items():
+            found[name] = asdict(figures)
+            if name in self.covered_apart:
+                found[name]["covered_apart"] = self.covered_apart[name]
+        return found
 
 
 @dataclass(frozen=True)
@@ -120,13 +134,29 @@ def calibrate(
     for at in spec.detail:
         detail = None if stack.spec.default_detail is None else at
         measured = [measure(case, stack, detail) for case in cases]
-        scales.append(scale_of([one for one, does_count in zip(measured, counts) if does_count]))
+        counted = [one for one, does_count in zip(measured, counts) if does_count]
+        scales.append(scale_of(counted))
         figures += [
-            CaseFigures(case.settings.name, detail, one.figures(scales[-1])) for case, one in zip(cases, measured)
+            CaseFigures(case.settings.name, detail, one.figures(scales[-1]), covered_apart(one, counted))
+            for case, one in zip(cases, measured)
         ]
         report(f"uncertainty: scale {scales[-1]:.3f} at detail {at:g}")
     calibrated_on = tuple(case.settings.name for case, does_count in zip(cases, counts) if does_count)
     return replace(spec, scale=tuple(scales), calibrated_on=calibrated_on), figures
+
+
+def covered_apart(one: Measured, measured: Sequence[Measured]) -> dict[str, float]:
+    """Give what `CaseFigures.covered_apart` says of a volume.
+
+    Args:
+        one: The volume.
+        measured: All volumes that set the scale; the volume itself is left out if it is among them.
+    """
+    others = [other for other in measured if other is not one]
+    if not others:
+        return {}
+    scale = np.array([scale_of(others)])
+    return {name: float(one.covered(name, scale)[0]) for name in _REGIONS if one.masks[name].any()}
 
 
 def scale_of(measured: Sequence[Measured]) -> float:
