@@ -1,6 +1,6 @@
 """What each `detail` costs and gives: the table from which the default one is chosen (docs/experiments.md).
 
-    python Testing/benchmarks/detail.py [MODEL] [--details 0 0.25 0.5 0.75 1] [--config configs/default/5-crisp.toml]
+    python Testing/benchmarks/detail.py [MODEL] [--details 0 0.25 0.5 0.75 1] [--config configs/default/6-crisp.toml]
 
 On the crops of the configuration's validation cases; models are told the profile that made the thick slices. The rule:
 bone PSNR at most 0.1 dB below the accurate end, not more patches marked by the Fourier ring scan, gaps kept as deep;
@@ -20,7 +20,7 @@ from CTEnhanceLib.model.stack import Stack
 from CTEnhanceLib.training.config.read import read_config
 from CTEnhanceLib.training.validation import Case, load_case
 
-CONFIG = Path(__file__).resolve().parents[2] / "configs" / "default" / "5-crisp.toml"
+CONFIG = Path(__file__).resolve().parents[2] / "configs" / "default" / "6-crisp.toml"
 HEAD = (
     "| detail | whole gain dB | bone gain dB | SSIM bone | bias HU | edge mm | energy | HF share / coherence "
     "| gap contrast | marked / invented patches | consistency HU |"

@@ -1,13 +1,13 @@
 """What each ingredient of the simulation brings: the table of docs/experiments.md.
 
-    python Testing/benchmarks/ingredients.py START [--steps 800] [--runs NAME ...] [--out build/ingredients]
+    python Testing/benchmarks/ingredients.py START [--steps 800] [--precision bf16] [--runs NAME ...] [--out FOLDER]
 
 START is a model that saw none of them: build/training/2-subjects/model. From it, short runs that differ in one
 ingredient each are trained, one without any, and one with all. Each is then measured on the Visible Human male's head
 (never trained on) as it is, and changed so that it has what an ingredient simulates: noise in the thick slices, a
-sharper kernel, an oblique slice axis, half the size, breaks, metal. The references stay free of added noise. Gains are
-over cubic + back-projection in bone, dB; START itself is the first row. Runs that are done are not trained again.
-Needs the real CT (CTENHANCE_DATA).
+sharper kernel, an oblique slice axis, half the size, breaks, even bone, metal. The references stay free of added noise.
+Gains are over cubic + back-projection in bone, dB; START itself is the first row. Runs that are done are not trained
+again. Needs the real CT (CTENHANCE_DATA).
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from CTEnhanceLib.training.journal import LOG_FILE
 from CTEnhanceLib.training.run import Run
 from CTEnhanceLib.training.simulation.fractures import cut_bone
 from CTEnhanceLib.training.simulation.implants import put_metal
+from CTEnhanceLib.training.simulation.pairs import even
 from CTEnhanceLib.training.validation import Figures, figures_of, load_case
 
 CONFIG = Path(__file__).resolve().parents[2] / "configs" / "default" / "2-subjects.toml"
@@ -57,6 +58,7 @@ INGREDIENTS: dict[str, list[str]] = {
     "metal": ["simulation.metal=0.06"],
     "cortex that faces the slice axis": ["simulation.cortex=0.3"],
     "sharper kernels": ["simulation.sharpen=[0.0, 2.5]"],
+    "even bone, as of plastic": ["simulation.plastic=0.2"],
 }
 INGREDIENTS["all"] = [change for changes in INGREDIENTS.values() for change in changes]
 
@@ -82,6 +84,7 @@ def changed_heads(thin: sitk.Image) -> dict[str, tuple[sitk.Image, sitk.Image | 
         "oblique by 15 degrees": (_turned(thin, 15.0), None),
         "half the size": (image(half), None),
         "breaks": (image(_in_blocks(part, lambda block: cut_bone(block, rng))), None),
+        "even bone": (image(even(part, rng)), None),
         "metal": (image(_in_blocks(part, lambda block: put_metal(block, (1.0, 1.0, 1.0), rng), 64)), None),
     }
 
@@ -128,19 +131,20 @@ def _file(name: str) -> str:
     return name.replace(" ", "-").replace(",", "")
 
 
-def configuration(name: str, start: str, steps: int, folder: Path, cases: list[str]) -> Path:
+def configuration(name: str, start: str, args: argparse.Namespace, folder: Path, cases: list[str]) -> Path:
     """Write the configuration of one run."""
     lines = [
         f'extends = "{CONFIG}"',
         "[training]",
-        f"steps = {steps}",
+        f"steps = {args.steps}",
+        f'precision = "{args.precision}"',
         "learning_rate = 3e-4",
         "warmup = 50",
         "average = 0.995",
         f'initial = "{start}"',
         f'output = "{folder / _file(name)}"',
         "[validation]",
-        f"every = {steps}",
+        f"every = {args.steps}",
     ]
     for case in cases:
         lines += ["[[validation.case]]", f'name = "{case}"', f'thin = "{folder / _file(case)}.nrrd"']
@@ -172,6 +176,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("start")
     parser.add_argument("--steps", type=int, default=800)
+    parser.add_argument("--precision", choices=("fp32", "bf16"), default="fp32")
     parser.add_argument("--runs", nargs="+", choices=INGREDIENTS, default=list(INGREDIENTS), metavar="NAME")
     parser.add_argument("--out", type=Path, default=Path("build/ingredients"))
     args = parser.parse_args()
@@ -181,7 +186,7 @@ def main() -> None:
     kept = folder / "figures.json"
     found = json.loads(kept.read_text()) if kept.exists() else {}
     for name in args.runs:
-        config = configuration(name, start, args.steps, folder, cases)
+        config = configuration(name, start, args, folder, cases)
         if "START" not in found:
             found["START"] = figures_of_start(start, config)
         if name not in found:
