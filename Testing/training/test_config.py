@@ -71,8 +71,8 @@ def test_offsets_and_architecture_must_go_together(write_config):
 
 def test_values_can_be_changed_on_the_command_line(write_config, capsys):
     path = write_config()
-    config = read_config(path, ["training.steps=3", 'training.output="elsewhere"', "loss.slope=2.5"])
-    assert (config.training.steps, str(config.output), config.loss.slope) == (3, "elsewhere", 2.5)
+    config = read_config(path, ["training.steps=3", 'training.output="elsewhere"', "loss.energy=2.5"])
+    assert (config.training.steps, str(config.output), config.loss.energy) == (3, "elsewhere", 2.5)
     assert config.text != read_config(path).text
     for wrong in ("steps=3", "training.stops=3", "training.steps=three", "training.steps"):
         assert main(["train", str(path), "--set", wrong]) == 2

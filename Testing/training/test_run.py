@@ -32,7 +32,7 @@ norm = false
 start = 2
 [loss]
 consistency = 5.0
-slope = 5.0
+energy = 5.0
 """
 # which cuts are judged is drawn by each process
 CUTS = ADVERSARIAL.replace("start = 2", "start = 2\ncuts = 2\nbone = true")

@@ -7,17 +7,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from CTEnhanceLib.ct.intensity import BONE_ABOVE_HU, HU_MIN, STORED_MAX
 from CTEnhanceLib.model.patchgan import PatchGAN, adversarial_loss
 from CTEnhanceLib.training.config.sections import TrainingConfig
 from CTEnhanceLib.training.data.sources import Batch
+from CTEnhanceLib.training.losses import bone_with_rim
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
-_RIM_HU = BONE_ABOVE_HU - 50.0
-"""Where pictures are judged: bone with its rim, where bone fills a voxel only in part. A threshold does here what
-dilating does for the region of the figures, because it stays within the patch."""
 _ROWS = 3  # a thin slice counts as so many rows of a cut, about as many pixels as it is thick
 _RESIDUAL_GAIN = 8.0
 
@@ -87,12 +84,11 @@ class Adversary:
 
     def _views(self, batch: Batch, sight: _Sight | None) -> dict[str, _View]:
         parts = [batch.context, batch.base] if self._residual else [batch.context]
-        level = (_RIM_HU - HU_MIN) * 2 / STORED_MAX - 1
-        bone = (batch.target > level).any(dim=1, keepdim=True).float()
+        bone = bone_with_rim(batch.target).amax(dim=1, keepdim=True)
         views = {"slices": _View(torch.cat(parts, dim=1), bone)}
         if sight:
             cuts = sight.cut(batch.target)
-            views["cuts"] = _View(sight.cut(batch.base), (cuts[:, 1:2] > level).float())
+            views["cuts"] = _View(sight.cut(batch.base), bone_with_rim(cuts[:, 1:2]))
         return views
 
     def _teach(self, name: str, view: _View, fake: Tensor, real: Tensor) -> float:

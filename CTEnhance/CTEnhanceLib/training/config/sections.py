@@ -90,13 +90,14 @@ class LossSection:
         l1: Weight of the absolute error.
         rounding_hu: Below this error the absolute value is rounded off to a square (0: plain L1).
         consistency: Weight of the absolute error of what the thin slices add up to in the thick one.
-        slope: Weight of the absolute error of the differences between neighbouring thin slices.
+        energy: Weight of the error of the slice-axis energy: in windows of 8 x 8 pixels that hold bone, how far the
+            root mean square of the differences between neighbouring thin slices is from that of the truth.
     """
 
     l1: float = 100.0
     rounding_hu: float = 0.0
     consistency: float = 0.0
-    slope: float = 0.0
+    energy: float = 0.0
 
 
 @dataclass(frozen=True)
