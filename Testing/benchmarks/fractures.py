@@ -4,9 +4,9 @@
 
 Gaps of 0.3 to 3 mm and steps of 0.5 to 3 mm at 0 to 90 degrees to the slice axis, cut into the head of the Visible
 Human male and the anthropomorphic skull phantom (both kept from training; the phantom resampled to 1 mm within its
-slices) and into the generated wrist; 3 mm slices with a box profile. MODEL at three details, the thesis' stacks, the
-baselines. With --earlier, a model folder with earlier weights stands beside, at its own detail. Leaves readings.json,
-tables.md and fractures.png in OUT. Needs the real CT (CTENHANCE_DATA).
+slices) and into the generated wrist; 3 mm slices with a box profile. MODEL at both ends and its own detail, the thesis'
+stacks, the baselines. With --earlier, a model folder with earlier weights stands beside, at its own detail. Leaves
+readings.json, tables.md and fractures.png in OUT. Needs the real CT (CTENHANCE_DATA).
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from CTEnhanceLib.evaluation.fractures.record import EARLIER, record
 from CTEnhanceLib.evaluation.fractures.study import Design, joined, run_study
 from CTEnhanceLib.evaluation.fractures.tables import markdown
 from CTEnhanceLib.evaluation.plots import save_figure
+from CTEnhanceLib.model.folder import load_stack
 from CTEnhanceLib.phantom import wrist_phantom
 from CTEnhanceLib.training.config.data_files import data_path
 
-DETAILS = (0.0, 0.1, 1.0)
 THESIS = ("thesis-method1", "thesis-method2")
 BOX_3_MM = SliceProfile("box", 3.0)
 
@@ -72,7 +72,8 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     args.out.mkdir(parents=True, exist_ok=True)
-    methods = dict(study_methods([args.model, *THESIS], DETAILS, "cpu"))
+    details = (0.0, load_stack(args.model).spec.default_detail or 0.0, 1.0)
+    methods = dict(study_methods([args.model, *THESIS], details, "cpu"))
     if args.earlier is not None:
         (method,) = list(study_methods([args.earlier], None, "cpu").items())[-1:]
         methods[f"{method[0]} {EARLIER}"] = method[1]
