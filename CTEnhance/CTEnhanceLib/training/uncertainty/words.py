@@ -32,8 +32,8 @@ def card_lines(figures: Sequence[Mapping[str, Any]], file: str) -> list[str]:
     return [
         f"`{file}` gives the error to be expected of each voxel, HU; 95 of 100 voxels should err by at most twice of "
         f"it. Within 3 points that held in {inside} of {len(covered)} measurements. Rank: Spearman with the error, "
-        "beside that of the slice-axis gradient; apart: with the scale set on the other volumes alone; docs/trust.md says "
-        "what could be reached.",
+        "beside that of the slice-axis gradient. Apart: with the scale set on the other volumes alone. docs/trust.md "
+        "says what could be reached.",
         "",
         *table(figures),
     ]
