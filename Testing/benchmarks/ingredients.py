@@ -6,8 +6,9 @@ START is a model that saw none of them: build/training/2-subjects/model. From it
 ingredient each are trained, one without any, and one with all. Each is then measured on the Visible Human male's head
 (never trained on) as it is, and changed so that it has what an ingredient simulates: noise in the thick slices, a
 sharper kernel, an oblique slice axis, half the size, breaks, even bone, metal. The references stay free of added noise.
-Gains are over cubic + back-projection in bone, dB; START itself is the first row. Runs that are done are not trained
-again. Needs the real CT (CTENHANCE_DATA).
+Gains are over cubic + back-projection in bone, dB, with the slice-axis energy beside; START itself is the first row.
+Runs that are done are not trained again. With --details START is measured at these, and nothing is trained. Needs the
+real CT (CTENHANCE_DATA).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import csv
 import json
 import math
 from collections.abc import Callable
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -156,9 +157,11 @@ def configuration(name: str, start: str, args: argparse.Namespace, folder: Path,
     return path
 
 
-def figures_of_start(start: str, config: Path) -> dict[str, dict[str, float]]:
-    """Measure the model that the runs begin with."""
+def figures_of_start(start: str, config: Path, detail: float | None = None) -> dict[str, dict[str, float]]:
+    """Measure the model that the runs begin with, at its own detail or another one."""
     stack = load_stack(start)
+    if detail is not None:
+        stack.spec = replace(stack.spec, default_detail=detail)
     return {case.name: asdict(figures_of(load_case(case), stack)[0]) for case in read_config(config).validation}
 
 
@@ -179,10 +182,15 @@ def main() -> None:
     parser.add_argument("--precision", choices=("fp32", "bf16"), default="fp32")
     parser.add_argument("--runs", nargs="+", choices=INGREDIENTS, default=list(INGREDIENTS), metavar="NAME")
     parser.add_argument("--out", type=Path, default=Path("build/ingredients"))
+    parser.add_argument("--details", nargs="+", type=float, help="measure START at these details, and train nothing")
     args = parser.parse_args()
     folder = args.out.resolve()
     cases = write_cases(folder)
     start = str(Path(args.start).resolve())
+    if args.details:
+        config = configuration("none", start, args, folder, cases)
+        print_table(cases, {f"{d:g}": figures_of_start(start, config, d) for d in args.details}, "detail")
+        return
     kept = folder / "figures.json"
     found = json.loads(kept.read_text()) if kept.exists() else {}
     for name in args.runs:
@@ -192,9 +200,15 @@ def main() -> None:
         if name not in found:
             found[name] = figures_of_run(config, INGREDIENTS[name])
         write_text(json.dumps(found, indent=1), kept)
-    print("\n| ingredient | " + " | ".join(cases) + " |\n|---" + "|---:" * len(cases) + "|")
+    print_table(cases, found, "ingredient")
+
+
+def print_table(cases: list[str], found: dict[str, dict[str, dict[str, float]]], what: str) -> None:
+    """Print the gain in bone, dB, and the slice-axis energy of each case."""
+    print(f"\n| {what} | " + " | ".join(cases) + " |\n|---" + "|---:" * len(cases) + "|")
     for name, figures in found.items():
-        print(f"| {name} | " + " | ".join(f"{figures[case]['bone']:+.2f}" for case in cases) + " |")
+        cells = [f"{figures[case]['bone']:+.2f}, {figures[case]['energy']:.2f}" for case in cases]
+        print(f"| {name} | " + " | ".join(cells) + " |")
 
 
 if __name__ == "__main__":

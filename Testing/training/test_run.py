@@ -32,10 +32,9 @@ norm = false
 start = 2
 [loss]
 consistency = 5.0
-energy = 5.0
 """
-# which cuts are judged is drawn by each process
-CUTS = ADVERSARIAL.replace("start = 2", "start = 2\ncuts = 2\nbone = true")
+# which cuts are judged is drawn by each process, and what counts in bone is weighed by the bone that a process sees
+CUTS = ADVERSARIAL.replace("start = 2", "start = 2\ncuts = 2\nbone = true") + "energy = 5.0\n"
 
 
 def run_of(path: Path) -> Run:
