@@ -213,13 +213,16 @@ def test_the_uncertainty_falls_where_further_series_measured_and_holds_there(
     picture, bars = (sitk.GetArrayFromImage(image) for image in (result.volume, result.uncertainty))
     assert np.array_equal(bars[:, 36:, 36:], of_one[:, 36:, 36:])
     twice, once = (slice(None), slice(0, 20), slice(0, 20)), (slice(None), slice(0, 20), slice(36, None))
-    assert np.median(bars[once]) < 0.75 * np.median(of_one[once])
-    assert np.median(bars[twice]) < 0.85 * np.median(bars[once])
+    fallen = {
+        place: np.median(bars[part]) / np.median(of_one[part]) for place, part in (("once", once), ("twice", twice))
+    }
+    assert fallen["once"] < 0.75
+    assert fallen["twice"] < 0.85 * fallen["once"]
     truth = sitk.GetArrayFromImage(thin).astype(float)
     held, bone = np.abs(picture - truth) <= 2 * bars, ndimage.binary_dilation(truth > 200)
     for columns in (slice(0, 26), slice(28, None)):
         part = (slice(None), slice(0, 26), columns)
-        assert held[part][bone[part]].mean() > 0.93
+        assert held[part][bone[part]].mean() > 0.92  # 95 of 100, within 3 points
     assert any("lowered where further series measured" in warning for warning in result.report["warnings"])
 
 
