@@ -85,7 +85,7 @@ def energy_error(given: Tensor, batch: Batch, model: ModelSection) -> Tensor:
         The mean absolute difference of the root mean squares, network scale.
     """
     truth = wanted(batch, model)
-    base = batch.target / 2 - truth if model.method == "residual" else torch.zeros_like(truth)
+    base = batch.base / 2 if model.method == "residual" else 0.0
     still = (_STILL_HU / stored_per_unit(model)) ** 2
     levels = [
         (functional.avg_pool2d((picture.float() + base).diff(dim=1).square(), _WINDOW) + still).sqrt()
