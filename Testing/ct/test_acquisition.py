@@ -93,7 +93,7 @@ def resolve_with(estimate: ProfileEstimate, plain: sitk.Image, **stated: object)
 def test_a_sure_estimate_comes_before_the_interval_and_is_named() -> None:
     found = resolve_with(sure(1.2), image())
     assert found.profile == sure(1.2).profile
-    assert standard_deviation(found.profile) == pytest.approx(1.2)
+    assert standard_deviation(found.profile) == pytest.approx(1.2, rel=0.05)
     assert (found.sources["fwhm"], found.sources["shape"]) == ("estimated", "assumed")
     assert found.thickness == 3.0
     described = found.describe()
@@ -126,7 +126,7 @@ def test_an_estimate_never_overrides_the_user(stated: dict) -> None:
 def test_a_shape_from_the_user_takes_the_width_of_the_estimate() -> None:
     found = resolve_with(sure(1.2), image(), profile="box")
     assert (found.profile.shape, found.sources["shape"]) == ("box", "user")
-    assert standard_deviation(found.profile) == pytest.approx(standard_deviation(sure(1.2).profile))
+    assert standard_deviation(found.profile) == pytest.approx(1.2)
 
 
 def test_a_profile_measured_on_a_pair_comes_before_the_estimate() -> None:

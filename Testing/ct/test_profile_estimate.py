@@ -8,7 +8,7 @@ import SimpleITK as sitk
 from scipy.ndimage import gaussian_filter
 
 from CTEnhanceLib.ct.profile import SliceProfile, profile_of_deviation, standard_deviation, thickening_matrix
-from CTEnhanceLib.ct.profile_estimate import estimate_profile
+from CTEnhanceLib.ct.profile_estimate import WIDER, estimate_profile
 
 PIXEL = (0.5, 0.5)
 
@@ -55,7 +55,8 @@ def test_the_width_is_told_whatever_the_shape(thin: np.ndarray, shape: str) -> N
     found = estimate_profile(thickened(thin, profile_of_deviation(shape, 1.2)), 3.0, PIXEL)
     assert found is not None
     assert found.deviation == pytest.approx(1.2, rel=0.3)
-    assert standard_deviation(found.profile) == pytest.approx(found.deviation)
+    assert standard_deviation(found.profile) == pytest.approx(WIDER * found.deviation)
+    assert standard_deviation(found.of_shape(shape)) == pytest.approx(found.deviation)
 
 
 def test_the_answer_depends_on_the_arguments_only(thin: np.ndarray) -> None:
@@ -77,3 +78,12 @@ def test_the_scanners_own_thick_series_is_told_from_itself(data_dir: Path) -> No
     found = estimate_profile(sitk.GetArrayFromImage(image), 5.0, image.GetSpacing()[1::-1])
     assert found is not None
     assert found.deviation == pytest.approx(standard_deviation(SliceProfile("triangle", 4.5)), rel=0.2)
+
+
+def test_the_estimate_does_not_depend_on_which_places_are_drawn() -> None:
+    slices = thickened(bones(count=150, size=224), SliceProfile("triangle", 3.0))
+    turned = (slices, slices[:, ::-1], slices[:, :, ::-1], slices[:, ::-1, ::-1], slices[::-1], slices[::-1, ::-1])
+    found = [estimate_profile(np.ascontiguousarray(one), 3.0, PIXEL) for one in turned]
+    widths = [estimate.deviation for estimate in found if estimate is not None]
+    assert len(widths) == len(turned)
+    assert max(widths) / min(widths) < 1.02

@@ -23,21 +23,23 @@ from CTEnhanceLib.ct.intensity import BONE_ABOVE_HU
 from CTEnhanceLib.ct.profile import SliceProfile, profile_of_deviation
 from CTEnhanceLib.ct.profile_patches import SLICES, blurred_patches, clipped, measured_patches
 
-SHAPE = "triangle"
-"""The shape that costs least where it is not known."""
+SHAPE = "gaussian"
+"""The shape that costs least where it is not known: one that is a little too wide costs little."""
+WIDER = 1.035
+"""How much wider than estimated the profile is assumed: one that is too narrow costs most (docs/profile.md)."""
 SURE = 0.25
 """Relative uncertainty above which an estimate is not used: then the interval says as much."""
 
 KNOWN = (0.25, 0.45)
 """Standard deviation / interval of the profiles that are laid over the slices themselves."""
 
-_TAKEN_BACK = 0.5
-"""Share of what the network says wrongly of known profiles that is taken back: half proved best (docs/profile.md)."""
-_UNCERTAINTY_PER_SPREAD = 0.85
+_TAKEN_BACK = 0.3
+"""Share of what the network says wrongly of known profiles that is taken back; more is no gain (docs/profile.md)."""
+_UNCERTAINTY_PER_SPREAD = 0.95
 
 _WEIGHTS = Path(__file__).with_name("profile_estimate.npz")
 
-_PATCHES, _BLURRED_PATCHES = 600, 300
+_PATCHES, _BLURRED_PATCHES = 2400, 1200
 _LEAST_PATCHES, _LEAST_BLURRED = 150, 60
 _MOST_SLICES = 64
 
@@ -63,8 +65,8 @@ class ProfileEstimate:
 
     @property
     def profile(self) -> SliceProfile:
-        """The profile to assume."""
-        return self.of_shape(SHAPE)
+        """The profile to assume where the shape is not known."""
+        return profile_of_deviation(SHAPE, WIDER * self.deviation)
 
     def of_shape(self, shape: str) -> SliceProfile:
         """Give the profile to assume where its shape ("box", "triangle" or "gaussian") is known."""

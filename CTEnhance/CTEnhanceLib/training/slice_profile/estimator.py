@@ -1,6 +1,6 @@
 """Fit the network of `ct.profile_estimate`: what is in profile_estimate.npz.
 
-    python -m CTEnhanceLib.training.slice_profile.estimator DATA OUT.npz [--simulations 12000] [--steps 12000]
+    python -m CTEnhanceLib.training.slice_profile.estimator DATA OUT.npz [--simulations 50000] [--steps 36000]
 
 DATA is the folder of thin training volumes named in `VOLUMES`. Patches of one simulated volume go through the network
 together; its answer is compared with the profile that made the volume. Then it is measured, on new simulations, how
@@ -48,8 +48,8 @@ class ProfileNet(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.a, self.b = nn.Linear(FEATURES, 128), nn.Linear(128, 64)
-        self.c, self.d = nn.Linear(64, 64), nn.Linear(64, _BINS)
+        self.a, self.b = nn.Linear(FEATURES, 192), nn.Linear(192, 96)
+        self.c, self.d = nn.Linear(96, 96), nn.Linear(96, _BINS)
         self.drop_patch, self.drop = nn.Dropout(0.1), nn.Dropout(0.2)
 
     def forward(self, patches: Tensor) -> Tensor:
@@ -155,8 +155,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--simulations", type=int, default=12000)
-    parser.add_argument("--steps", type=int, default=12000)
+    parser.add_argument("--simulations", type=int, default=50000)
+    parser.add_argument("--steps", type=int, default=36000)
     args = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     torch.manual_seed(0)

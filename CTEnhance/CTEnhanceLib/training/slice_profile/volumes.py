@@ -16,7 +16,7 @@ from CTEnhanceLib.ct.geometry import slice_positions
 from CTEnhanceLib.ct.intensity import BONE_ABOVE_HU
 from CTEnhanceLib.ct.profile import SliceProfile, profile_of_deviation, thickening_matrix
 from CTEnhanceLib.errors import InputRefusedError
-from CTEnhanceLib.training.simulation.pairs import dry
+from CTEnhanceLib.training.simulation.pairs import dry, even
 
 SHAPES = ("box", "triangle", "gaussian")
 DEVIATIONS = (0.16, 0.8)
@@ -26,6 +26,7 @@ _AXES = (0.4, 0.3, 0.3)
 _RATIO = (2.0, 6.0)
 _SIZE, _LEAST_SLICES = 130, 7
 _LEAST_BONE = 0.01
+_EVEN = 0.2  # share of volumes whose bone is one even material, as that of a phantom
 _TRIES = 30
 
 
@@ -88,6 +89,8 @@ def _simulate(thin: np.ndarray, spacings: tuple[float, ...], axis: int, rng: np.
     noise = rng.uniform(0, 60) * (rng.random() < 0.7)
     if rng.random() < 0.12:
         block = dry(block, rng)
+    if rng.random() < _EVEN:
+        block = even(block, rng)
     if rng.random() < 0.5:  # another scanner's sharpness, the same along all axes
         width = rng.uniform(0.3, 1.3) * np.mean(spacings)
         for number, spacing in enumerate((step, rows, columns)):
