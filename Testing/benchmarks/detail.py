@@ -1,16 +1,21 @@
 """What each `detail` costs and gives: the table from which the default one is chosen (docs/experiments.md).
 
-    python Testing/benchmarks/detail.py [MODEL] [--details 0 0.25 0.5 0.75 1] [--config configs/default/6-crisp.toml]
+    python Testing/benchmarks/detail.py [MODEL] [--details 0 0.25 0.5 0.75 1] [--config configs/default/7-crisp.toml]
+    python Testing/benchmarks/detail.py [MODEL] --details 0 --stronger 1.06 1.12
 
 On the crops of the configuration's validation cases; models are told the profile that made the thick slices. The rule:
 bone PSNR at most 0.1 dB below the accurate end, not more patches marked by the Fourier ring scan, gaps kept as deep;
-among these the `detail` whose energy and edge width are nearest to the reference's. Needs the real CT (CTENHANCE_DATA).
+among these the `detail` whose energy and edge width are nearest to the reference's. With --stronger, all that the
+accurate end adds to the interpolation is multiplied as well: more energy without a discriminator, to see what energy
+costs at the least. Needs the real CT (CTENHANCE_DATA).
 """
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
+
+import torch
 
 from CTEnhanceLib import enhance, load_stack
 from CTEnhanceLib.ct.geometry import slice_geometry
@@ -20,22 +25,37 @@ from CTEnhanceLib.model.stack import Stack
 from CTEnhanceLib.training.config.read import read_config
 from CTEnhanceLib.training.validation import Case, load_case
 
-CONFIG = Path(__file__).resolve().parents[2] / "configs" / "default" / "6-crisp.toml"
+CONFIG = Path(__file__).resolve().parents[2] / "configs" / "default" / "7-crisp.toml"
 HEAD = (
     "| detail | whole gain dB | bone gain dB | SSIM bone | bias HU | edge mm | energy | HF share / coherence "
     "| gap contrast | marked / invented patches | consistency HU |"
 )
 
 
-def evaluation_of(case: Case, stack: Stack, details: list[float]) -> Evaluation:
-    """Enhance a case with each detail and measure all results."""
+def evaluation_of(case: Case, stack: Stack, details: list[float], stronger: list[float]) -> Evaluation:
+    """Enhance a case with each detail and each factor, and measure all results."""
     spacing = slice_geometry(case.thin, slice_geometry(case.thick).axis).interval
     candidates = {}
     for detail in details:
         candidates[f"{detail:g}"] = enhance(
             case.thick, stack, spacing=spacing, profile=case.profile, detail=detail
         ).volume
+    for factor in stronger:
+        multiply_residual(stack, factor)
+        candidates[f"0, x {factor:g}"] = enhance(
+            case.thick, stack, spacing=spacing, profile=case.profile, detail=0
+        ).volume
+        stack.detail = None  # so that the weights are set anew
     return evaluate(case.thin, case.thick, candidates, profile=case.profile)
+
+
+def multiply_residual(stack: Stack, factor: float) -> None:
+    """Set the accurate end and multiply its last layer, which gives the residual."""
+    stack.set_detail(0)
+    with torch.no_grad():
+        for module in stack.modules:
+            module.last.weight *= factor
+            module.last.bias *= factor
 
 
 def lines_of(evaluation: Evaluation) -> list[str]:
@@ -68,6 +88,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", nargs="?", default="context")
     parser.add_argument("--details", nargs="+", type=float, default=[0, 0.25, 0.5, 0.75, 1])
+    parser.add_argument("--stronger", nargs="+", type=float, default=[], metavar="FACTOR")
     parser.add_argument("--config", type=Path, default=CONFIG)
     parser.add_argument("--cases", nargs="+", help="names of validation cases; all when left out")
     args = parser.parse_args()
@@ -75,7 +96,7 @@ def main() -> None:
     for settings in read_config(args.config).validation:
         if args.cases and settings.name not in args.cases:
             continue
-        evaluation = evaluation_of(load_case(settings), stack, args.details)
+        evaluation = evaluation_of(load_case(settings), stack, args.details, args.stronger)
         print(f"\n{settings.name}\n\n{HEAD}\n{'|---' * 11}|")
         print("\n".join(lines_of(evaluation)), flush=True)
 

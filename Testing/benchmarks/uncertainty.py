@@ -10,6 +10,7 @@ share of the squared error in the 5 % of voxels with the highest value, of
 * a fit to the volume itself: boosted trees on 30 features of picture and measured slices, fitted to the true error in
   one half of its slices and asked in the other, both ways. It has seen this very scan with its truth, which no
   uncertainty can: a ceiling for all that look at picture and measured slices;
+* the same trees fitted to the truth of the other scans here: what such a fit knows of a scan that it has not seen;
 * the true error itself, smoothed over a voxel and its neighbours, or of the 26 neighbours alone: a ceiling for all that
   give the local size of the error. Noise has no more to tell.
 
@@ -22,7 +23,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +44,7 @@ CONFIG = Path(__file__).resolve().parents[2] / "configs" / "default" / "uncertai
 WHOLE_SLICES = (0, 512, 0, 512, 40, 70)  # voxels x, y, z of the skull phantom
 SMOOTHED = (0.7, 1.0, 1.5, 2.5)
 SEEN = 40_000
+FITS = importlib.util.find_spec("lightgbm") is not None
 TREES = {
     "objective": "l2",
     "num_leaves": 63,
@@ -110,50 +112,85 @@ def features(picture: np.ndarray, thick: np.ndarray, places: np.ndarray) -> np.n
     return np.stack([*found, high, low, high - low, *fine, *noise[:1], *noise[1:]]).astype(np.float32)
 
 
-def fitted(given: np.ndarray, error: np.ndarray, bone: np.ndarray) -> np.ndarray:
-    """The error to be expected in bone from a fit to the other half of the slices; zero elsewhere."""
+@dataclass(frozen=True)
+class Bone:
+    """The voxels of bone of one case.
+
+    Attributes:
+        scan: The file of its true slices.
+        given: (30, n) features.
+        error: (n,) the true absolute error, HU.
+        lower: (n,) whether a voxel lies in the lower half of the slices.
+    """
+
+    scan: str
+    given: np.ndarray
+    error: np.ndarray
+    lower: np.ndarray
+
+
+def fit_and_ask(seen: list[tuple[np.ndarray, np.ndarray]], asked: np.ndarray) -> np.ndarray:
+    """Fit trees to features and errors, each part drawn from alike, and give the errors to be expected of others."""
     import lightgbm
 
-    middle = np.median(np.nonzero(bone)[0])
-    half = np.arange(len(error)) < middle
-    expected = np.zeros(error.shape, np.float32)
     rng = np.random.default_rng(0)
-    for side in (True, False):
-        ours, others = (bone & (half == flag)[:, None, None] for flag in (side, not side))
-        chosen = rng.permutation(np.flatnonzero(others))[:SEEN]
-        columns = given.reshape(len(given), -1)
-        data = lightgbm.Dataset(columns[:, chosen].T, np.log(error.ravel()[chosen] + 3))
-        expected[ours] = np.exp(lightgbm.train(TREES, data, 120).predict(given[:, ours].T))
+    drawn = [rng.permutation(len(error))[: SEEN // len(seen)] for _, error in seen]
+    given = np.concatenate([one[:, chosen] for (one, _), chosen in zip(seen, drawn)], axis=1)
+    error = np.concatenate([one[chosen] for (_, one), chosen in zip(seen, drawn)])
+    trees = lightgbm.train(TREES, lightgbm.Dataset(given.T, np.log(error + 3)), 120)
+    return np.exp(np.asarray(trees.predict(asked.T)))
+
+
+def of_the_other_half(bone: Bone) -> np.ndarray:
+    """The errors to be expected from a fit to the other half of the same scan, both ways."""
+    expected = np.zeros(len(bone.error))
+    for side in (bone.lower, ~bone.lower):
+        expected[side] = fit_and_ask([(bone.given[:, ~side], bone.error[~side])], bone.given[:, side])
     return expected
 
 
-def figures(order: np.ndarray, error: np.ndarray, bone: np.ndarray) -> str:
-    """Rank and share of the worst 5 %."""
-    ours, true = order[bone].astype(float), error[bone].astype(float)
+def of_other_scans(bone: Bone, all_bones: list[Bone]) -> np.ndarray | None:
+    """The errors to be expected from a fit to the other scans; None where there is none."""
+    others = [(other.given, other.error) for other in all_bones if other.scan != bone.scan]
+    return fit_and_ask(others, bone.given) if others else None
+
+
+def figures(order: np.ndarray, true: np.ndarray) -> str:
+    """Rank and share of the worst 5 % of voxels (n,)."""
     chosen = np.linspace(0, len(true) - 1, min(len(true), 200_000)).astype(int)
-    ours, true = ours[chosen], true[chosen]
-    worst = np.argpartition(-ours, len(true) // 20)[: len(true) // 20]
-    return f"{spearmanr(ours, true)[0]:.2f}, {100 * (true[worst] ** 2).sum() / (true**2).sum():.0f} %"
+    ours, error = order[chosen].astype(float), true[chosen].astype(float)
+    worst = np.argpartition(-ours, len(error) // 20)[: len(error) // 20]
+    return f"{spearmanr(ours, error)[0]:.2f}, {100 * (error[worst] ** 2).sum() / (error**2).sum():.0f} %"
 
 
-def row(case: Case, stack: Stack) -> list[str]:
+def measured_case(case: Case, stack: Stack) -> tuple[Bone, list[str], list[str]]:
+    """The bone of a case, and its cells that need no fit: those before and those after the fits."""
     picture, truth, bars, places = measured_slices(case, stack)
     error = np.abs(picture - truth)
     counted, _ = counted_slices(len(picture))
     kept = np.zeros(len(picture), bool)
     kept[counted] = True
-    bone = region_masks(truth)["bone"] & kept[:, None, None]
-    cells = [figures(np.abs(np.gradient(picture, axis=0)), error, bone)]
-    cells.append(figures(bars, error, bone) if bars.any() else "")
-    if importlib.util.find_spec("lightgbm"):
-        cells.append(figures(fitted(features(picture, to_slices(case.thick), places), error, bone), error, bone))
-    else:
-        cells.append("needs lightgbm")
+    inside = region_masks(truth)["bone"] & kept[:, None, None]
+    number = np.nonzero(inside)[0]
+    given = features(picture, to_slices(case.thick), places)[:, inside] if FITS else np.empty((0, 0), np.float32)
+    bone = Bone(str(case.settings.thin), given, error[inside], number < np.median(number))
+    before = [figures(np.abs(np.gradient(picture, axis=0))[inside], bone.error)]
+    before.append(figures(bars[inside], bone.error) if bars.any() else "")
     neighbours = np.ones((3, 3, 3)) / 26
     neighbours[1, 1, 1] = 0
-    cells += [figures(ndimage.gaussian_filter(error, sigma), error, bone) for sigma in SMOOTHED]
-    cells.append(figures(ndimage.convolve(error, neighbours), error, bone))
-    return cells
+    smoothed = [ndimage.gaussian_filter(error, sigma) for sigma in SMOOTHED] + [ndimage.convolve(error, neighbours)]
+    return bone, before, [figures(one[inside], bone.error) for one in smoothed]
+
+
+def fits(bone: Bone, all_bones: list[Bone]) -> list[str]:
+    """The cells of both fits."""
+    if not FITS:
+        return ["needs lightgbm"] * 2
+    others = of_other_scans(bone, all_bones)
+    return [
+        figures(of_the_other_half(bone), bone.error),
+        "" if others is None else figures(others, bone.error),
+    ]
 
 
 def print_time(case: Case, stack: Stack) -> None:
@@ -184,10 +221,18 @@ def main() -> None:
         print_time(load_case(small), stack)
         print_time(load_case(replace(large, name=f"{large.name}, whole slices", crop=WHOLE_SLICES)), stack)
         return
-    head = ["gradient", "uncertainty", "fit to the other half", *(f"true, {s:g} voxels" for s in SMOOTHED)]
+    head = [
+        "gradient",
+        "uncertainty",
+        "fit to the other half",
+        "fit to other scans",
+        *(f"true, {s:g} voxels" for s in SMOOTHED),
+    ]
     print(f"| bone: rank, worst 5 % hold | {' | '.join([*head, 'true, 26 neighbours'])} |\n{'|---' * (len(head) + 2)}|")
-    for settings in chosen:
-        print(f"| {settings.name} | {' | '.join(row(load_case(settings), stack))} |", flush=True)
+    found = [measured_case(load_case(settings), stack) for settings in chosen]
+    bones = [bone for bone, _, _ in found]
+    for settings, (bone, before, after) in zip(chosen, found):
+        print(f"| {settings.name} | {' | '.join([*before, *fits(bone, bones), *after])} |", flush=True)
 
 
 if __name__ == "__main__":

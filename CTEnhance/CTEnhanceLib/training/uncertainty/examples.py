@@ -63,7 +63,7 @@ def draw_example(
         volumes: Thin volumes of training.
         shares: How often each is drawn from, (n_volumes,).
         settings: How blocks are drawn; ranges of training pairs.
-        stack: The finished model. One with two ends is asked for one of them, or for a mix, in turn.
+        stack: The finished model. One with two ends is asked for its accurate end, the middle, or any mix.
         rng: All choices come from it.
     """
     import SimpleITK as sitk
@@ -71,7 +71,7 @@ def draw_example(
     while True:
         volume = volumes[int(rng.choice(len(volumes), p=shares))]
         image, truth, profile, condition = _draw_thick(volume, settings, rng)
-        detail = None if stack.spec.default_detail is None else (0.0, 1.0, float(rng.random()))[rng.integers(3)]
+        detail = None if stack.spec.default_detail is None else (0.0, 0.5, float(rng.random()))[rng.integers(3)]
         thin = image.GetSpacing()[2] / condition[2]
         try:
             computed = enhance(
