@@ -36,6 +36,15 @@ def test_the_thesis_configurations_have_the_settings_of_pix2pix():
         assert (config.loss.l1, config.discriminator.weight, training.schedule) == (100, 1, "linear")
 
 
+def test_each_run_of_the_default_models_chain_begins_where_the_one_before_ended():
+    runs = [read_config(path) for path in sorted((FOLDER / "default").glob("[1-9]-*.toml"))]
+    assert len(runs) > 1
+    for before, run in zip(runs, runs[1:]):
+        begun_with = run.model.accurate or run.training.initial
+        assert Path(begun_with) == Path(before.training.output) / "model"
+    assert read_config(FOLDER / "default" / "uncertainty.toml").training.output == runs[-1].training.output
+
+
 @pytest.mark.parametrize(
     ("change", "key"),
     [
