@@ -5,7 +5,7 @@ import SimpleITK as sitk
 
 from CTEnhanceLib.ct.acquisition import Acquisition, StatedSlices, resolve_acquisition
 from CTEnhanceLib.ct.profile import SliceProfile, standard_deviation
-from CTEnhanceLib.ct.profile_estimate import ProfileEstimate
+from CTEnhanceLib.ct.profile_estimate import WIDER, ProfileEstimate
 from CTEnhanceLib.errors import UsageError
 
 MODEL = {"shape": "box", "fwhm_ratio": 1.0, "scanner": {"shape": "triangle", "fwhm_ratio": 0.9}}
@@ -93,7 +93,7 @@ def resolve_with(estimate: ProfileEstimate, plain: sitk.Image, **stated: object)
 def test_a_sure_estimate_comes_before_the_interval_and_is_named() -> None:
     found = resolve_with(sure(1.2), image())
     assert found.profile == sure(1.2).profile
-    assert standard_deviation(found.profile) == pytest.approx(1.2, rel=0.05)
+    assert standard_deviation(found.profile) == pytest.approx(WIDER * 1.2)
     assert (found.sources["fwhm"], found.sources["shape"]) == ("estimated", "assumed")
     assert found.thickness == 3.0
     described = found.describe()

@@ -33,7 +33,7 @@ SURE = 0.25
 KNOWN = (0.25, 0.45)
 """Standard deviation / interval of the profiles that are laid over the slices themselves."""
 
-_TAKEN_BACK = 0.3
+TAKEN_BACK = 0.3
 """Share of what the network says wrongly of known profiles that is taken back; more is no gain (docs/profile.md)."""
 _UNCERTAINTY_PER_SPREAD = 0.95
 
@@ -96,7 +96,7 @@ def estimate_profile(slices: np.ndarray, interval: float, pixel_spacing: tuple[f
     if len(crossing) < _LEAST_PATCHES or min(map(len, within)) < _LEAST_BLURRED:
         return None
     said, spread = answer(crossing, _weights())
-    deviation = math.exp(said - _TAKEN_BACK * misled_by(within, _weights())) * interval
+    deviation = math.exp(said - TAKEN_BACK * misled_by(within, _weights())) * interval
     return ProfileEstimate(deviation, _UNCERTAINTY_PER_SPREAD * spread, len(crossing))
 
 

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from CTEnhanceLib.ct.profile import profile_of_deviation
-from CTEnhanceLib.ct.profile_estimate import KNOWN, answer, misled_by
+from CTEnhanceLib.ct.profile_estimate import KNOWN, TAKEN_BACK, answer, misled_by
 from CTEnhanceLib.ct.profile_patches import FEATURES, SAMPLES, SLICES, blurred_patches, clipped, measured_patches
 from CTEnhanceLib.model.arrays import array_of, tensor_of
 from CTEnhanceLib.training.slice_profile.volumes import DEVIATIONS, Simulated, ThinVolumes
@@ -114,7 +114,7 @@ def measure_correction(
     found = [(share, *_mean_and_deviation(error - share * misled)) for share in (0.0, 0.3, 0.5, 0.7, 1.0)]
     for line in found:
         logger.info("share %.1f taken back: error %+.3f, standard deviation %.3f", *line)
-    logger.info("error / spread of the answer: %.2f", np.sqrt(np.mean(((error - 0.5 * misled) / spread) ** 2)))
+    logger.info("error / spread of the answer: %.2f", np.sqrt(np.mean(((error - TAKEN_BACK * misled) / spread) ** 2)))
     return found
 
 
