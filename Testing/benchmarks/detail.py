@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import SimpleITK as sitk
 import torch
 
 from CTEnhanceLib import enhance, load_stack
@@ -35,16 +36,14 @@ HEAD = (
 def evaluation_of(case: Case, stack: Stack, details: list[float], stronger: list[float]) -> Evaluation:
     """Enhance a case with each detail and each factor, and measure all results."""
     spacing = slice_geometry(case.thin, slice_geometry(case.thick).axis).interval
-    candidates = {}
-    for detail in details:
-        candidates[f"{detail:g}"] = enhance(
-            case.thick, stack, spacing=spacing, profile=case.profile, detail=detail
-        ).volume
+
+    def computed(detail: float) -> sitk.Image:
+        return enhance(case.thick, stack, spacing=spacing, profile=case.profile, detail=detail).volume
+
+    candidates = {f"{detail:g}": computed(detail) for detail in details}
     for factor in stronger:
         multiply_residual(stack, factor)
-        candidates[f"0, x {factor:g}"] = enhance(
-            case.thick, stack, spacing=spacing, profile=case.profile, detail=0
-        ).volume
+        candidates[f"0, x {factor:g}"] = computed(0)
         stack.detail = None  # so that the weights are set anew
     return evaluate(case.thin, case.thick, candidates, profile=case.profile)
 

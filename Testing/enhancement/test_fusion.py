@@ -229,6 +229,20 @@ def test_the_uncertainty_falls_where_further_series_measured_and_holds_there(
     assert any("lowered where further series measured" in warning for warning in result.report["warnings"])
 
 
+def test_the_uncertainty_of_a_fused_volume_holds_on_real_bone(data_dir: Path, stack: object) -> None:
+    whole = sitk.ReadImage(str(data_dir / "validation" / "vhm_head_neck_1mm.nrrd"))
+    thin = whole[70:166, 70:166, 60:132]
+    result = enhance(
+        measure(thin, "axial"), stack, profile=BOX, device="cpu", uncertainty=True, also=[measure(thin, "coronal")]
+    )
+    inner = (slice(6, -6),) * 3
+    picture, bars = (sitk.GetArrayFromImage(image)[inner] for image in (result.volume, result.uncertainty))
+    truth = sitk.GetArrayFromImage(thin)[inner].astype(float)
+    bone = truth > 200
+    held = np.abs(picture - truth) <= 2 * bars
+    assert 0.92 <= held[bone].mean() <= 0.98
+
+
 def test_the_profile_of_each_series_is_told_with_its_source(thin: sitk.Image, axial: sitk.Image, stack: object) -> None:
     coronal, sagittal = measure(thin, "coronal"), measure(thin, "sagittal", thickness=2.0)
     sagittal.SetMetaData("0018|0050", "2.0")

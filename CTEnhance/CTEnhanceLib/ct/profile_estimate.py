@@ -1,10 +1,8 @@
 """How wide the slice profile is, estimated from the thick slices.
 
 A small network looks at patches across bone edges (`profile_patches`) and gives the standard deviation of the profile
-in units of the interval. It looks at two kinds: patches that cross the slices, and patches within slices along one
-axis of which a known profile made thick ones. What it says of the second kind, where the answer is known, shows how far
-the anatomy, the kernel and the noise of this very scan mislead it, and is subtracted. The idea that a scan's own
-in-plane detail shows what its slice axis lost is that of ESPRESO (Han et al., Magn. Reson. Imaging 98:155, 2023).
+in units of the interval. The idea that a scan's own in-plane detail shows what its slice axis lost is that of ESPRESO
+(Han et al., Magn. Reson. Imaging 98:155, 2023).
 
 Box, triangle and Gaussian of one standard deviation cannot be told apart at whole-slice distances; `docs/profile.md`
 has the figures, the limits, and how the numbers in profile_estimate.npz were made.
@@ -21,7 +19,7 @@ import numpy as np
 
 from CTEnhanceLib.ct.intensity import BONE_ABOVE_HU
 from CTEnhanceLib.ct.profile import SliceProfile, profile_of_deviation
-from CTEnhanceLib.ct.profile_patches import SLICES, blurred_patches, clipped, measured_patches
+from CTEnhanceLib.ct.profile_patches import SLICES, clipped, measured_patches
 
 SHAPE = "gaussian"
 """The shape that costs least where it is not known: one that is a little too wide costs little."""
@@ -30,17 +28,12 @@ WIDER = 1.035
 SURE = 0.25
 """Relative uncertainty above which an estimate is not used: then the interval says as much."""
 
-KNOWN = (0.25, 0.45)
-"""Standard deviation / interval of the profiles that are laid over the slices themselves."""
-
-TAKEN_BACK = 0.3
-"""Share of what the network says wrongly of known profiles that is taken back; more is no gain (docs/profile.md)."""
 _UNCERTAINTY_PER_SPREAD = 0.95
 
 _WEIGHTS = Path(__file__).with_name("profile_estimate.npz")
 
-_PATCHES, _BLURRED_PATCHES = 2400, 1200
-_LEAST_PATCHES, _LEAST_BLURRED = 150, 60
+_PATCHES = 2400
+_LEAST_PATCHES = 150
 _MOST_SLICES = 64
 
 
@@ -91,13 +84,10 @@ def estimate_profile(slices: np.ndarray, interval: float, pixel_spacing: tuple[f
     looked_at = clipped(_most_bone(slices))
     rng = np.random.default_rng(0)
     crossing = measured_patches(looked_at, interval, pixel_spacing, _PATCHES, rng)
-    known = [profile_of_deviation("triangle", ratio * interval) for ratio in KNOWN]
-    within = blurred_patches(looked_at, interval, pixel_spacing, _BLURRED_PATCHES, rng, known)
-    if len(crossing) < _LEAST_PATCHES or min(map(len, within)) < _LEAST_BLURRED:
+    if len(crossing) < _LEAST_PATCHES:
         return None
     said, spread = answer(crossing, _weights())
-    deviation = math.exp(said - TAKEN_BACK * misled_by(within, _weights())) * interval
-    return ProfileEstimate(deviation, _UNCERTAINTY_PER_SPREAD * spread, len(crossing))
+    return ProfileEstimate(math.exp(said) * interval, _UNCERTAINTY_PER_SPREAD * spread, len(crossing))
 
 
 def _most_bone(slices: np.ndarray) -> np.ndarray:
@@ -114,16 +104,6 @@ def _most_bone(slices: np.ndarray) -> np.ndarray:
 def _weights() -> dict[str, np.ndarray]:
     with np.load(_WEIGHTS, allow_pickle=False) as stored:
         return {name: stored[name].astype(np.float32) for name in stored.files}
-
-
-def misled_by(within: list[np.ndarray], weights: dict[str, np.ndarray]) -> float:
-    """Give what the network says wrongly of patches of the `KNOWN` profiles: mean of the logarithms.
-
-    Args:
-        within: Patches of each known profile, (N, FEATURES) each, from `profile_patches`.
-        weights: The numbers of profile_estimate.npz.
-    """
-    return float(np.mean([answer(patches, weights)[0] - math.log(ratio) for patches, ratio in zip(within, KNOWN)]))
 
 
 def answer(patches: np.ndarray, weights: dict[str, np.ndarray]) -> tuple[float, float]:

@@ -3,8 +3,8 @@
     python -m CTEnhanceLib.training.slice_profile.estimator DATA OUT.npz [--simulations 50000] [--steps 36000]
 
 DATA is the folder of thin training volumes named in `VOLUMES`. Patches of one simulated volume go through the network
-together; its answer is compared with the profile that made the volume. Then it is measured, on new simulations, how
-much of what the network says wrongly of patches whose profile is known should be taken back.
+together; its answer is compared with the profile that made the volume. How far it is off is then measured on new
+simulations.
 """
 
 from __future__ import annotations
@@ -19,11 +19,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from CTEnhanceLib.ct.profile import profile_of_deviation
-from CTEnhanceLib.ct.profile_estimate import KNOWN, TAKEN_BACK, answer, misled_by
-from CTEnhanceLib.ct.profile_patches import FEATURES, SAMPLES, SLICES, blurred_patches, clipped, measured_patches
+from CTEnhanceLib.ct.profile_estimate import answer
+from CTEnhanceLib.ct.profile_patches import FEATURES, SAMPLES, SLICES, clipped, measured_patches
 from CTEnhanceLib.model.arrays import array_of, tensor_of
-from CTEnhanceLib.training.slice_profile.volumes import DEVIATIONS, Simulated, ThinVolumes
+from CTEnhanceLib.training.slice_profile.volumes import DEVIATIONS, ThinVolumes
 
 logger = logging.getLogger(__name__)
 
@@ -90,10 +89,10 @@ def fit_network(volumes: ThinVolumes, simulations: int, steps: int, rng: np.rand
     return net.eval()
 
 
-def measure_correction(
+def measure_error(
     volumes: ThinVolumes, weights: dict[str, np.ndarray], simulations: int, rng: np.random.Generator
-) -> list[tuple[float, float, float]]:
-    """Measure what is left of the network's errors when a share of those on known profiles is taken back.
+) -> tuple[float, float]:
+    """Measure how far the network is off.
 
     Args:
         volumes: Thin volumes.
@@ -102,37 +101,20 @@ def measure_correction(
         rng: All choices come from it.
 
     Returns:
-        For each share its mean and standard deviation of the logarithm of the width, on new simulations.
+        Mean and standard deviation of the error of the logarithm of the width, on new simulations.
     """
-    rows: list[tuple[float, float, float]] = []
+    rows: list[tuple[float, float]] = []
     while len(rows) < simulations:
         scan = volumes.draw(rng)
-        row = _heard(scan, weights, rng)
-        if row is not None:
-            rows.append((row[0] - math.log(scan.deviation), row[1], row[2]))
-    error, spread, misled = np.array(rows).T
-    found = [(share, *_mean_and_deviation(error - share * misled)) for share in (0.0, 0.3, 0.5, 0.7, 1.0)]
-    for line in found:
-        logger.info("share %.1f taken back: error %+.3f, standard deviation %.3f", *line)
-    logger.info("error / spread of the answer: %.2f", np.sqrt(np.mean(((error - TAKEN_BACK * misled) / spread) ** 2)))
+        patches = measured_patches(clipped(scan.slices), scan.interval, scan.pixel_spacing, 150, rng)
+        if len(patches) >= _LEAST:
+            said, spread = answer(patches, weights)
+            rows.append((said - math.log(scan.deviation), spread))
+    error, spread = np.array(rows).T
+    found = float(error.mean()), float(error.std())
+    logger.info("error %+.3f, standard deviation %.3f", *found)
+    logger.info("error / spread of the answer: %.2f", np.sqrt(np.mean((error / spread) ** 2)))
     return found
-
-
-def _mean_and_deviation(values: np.ndarray) -> tuple[float, float]:
-    return float(values.mean()), float(values.std())
-
-
-def _heard(
-    scan: Simulated, weights: dict[str, np.ndarray], rng: np.random.Generator
-) -> tuple[float, float, float] | None:
-    """Give the answer, its spread and what is wrong with the answers on known profiles; None where edges are few."""
-    slices = clipped(scan.slices)
-    crossing = measured_patches(slices, scan.interval, scan.pixel_spacing, 150, rng)
-    known = [profile_of_deviation("triangle", ratio * scan.interval) for ratio in KNOWN]
-    within = blurred_patches(slices, scan.interval, scan.pixel_spacing, 80, rng, known)
-    if min(map(len, (crossing, *within))) < _LEAST:
-        return None
-    return (*answer(crossing, weights), misled_by(within, weights))
 
 
 def _shares(deviation: float) -> np.ndarray:
@@ -165,7 +147,7 @@ def main(arguments: list[str] | None = None) -> None:
     net = fit_network(volumes, args.simulations, args.steps, rng)
     weights: dict[str, Any] = {name.replace(".", "_"): array_of(value) for name, value in net.state_dict().items()}
     weights["logarithms"] = _LOGARITHMS
-    measure_correction(volumes, weights, max(50, args.simulations // 8), rng)
+    measure_error(volumes, weights, max(50, args.simulations // 8), rng)
     halves: dict[str, Any] = {name: np.asarray(value, np.float16) for name, value in weights.items()}
     np.savez_compressed(args.out, **halves)
 
