@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 LEVELS_HU = (50, 100, 200)
 """Levels for which the report gives the share of bone that lies above."""
 _MARGIN_PX = 16
+_TOGETHER_PX = 3 * 128 * 128
+"""Pixels that go through the network together: more would not stay in a processor's cache."""
 
 
 def uncertainty_slices(plan: Plan, stack: Stack, thin: np.ndarray, device: torch.device, watch: Watch) -> np.ndarray:
@@ -44,7 +47,7 @@ def uncertainty_slices(plan: Plan, stack: Stack, thin: np.ndarray, device: torch
     """
     import torch
 
-    from CTEnhanceLib.model.uncertainty_net import noise_maps
+    from CTEnhanceLib.model.uncertainty_net import NEIGHBOURS, noise_maps
 
     network: Any = stack.uncertainty
     network.to(device).to(memory_format=torch.channels_last)
@@ -59,25 +62,49 @@ def uncertainty_slices(plan: Plan, stack: Stack, thin: np.ndarray, device: torch
     scale = stack.uncertainty_scale
     result = np.empty(thin.shape, dtype=np.float32)
     bf16 = torch.autocast(device.type, torch.bfloat16, enabled=stack.precision == "bf16")
-    gap: tuple[int, ...] = ()
-    noise: torch.Tensor | None = None  # of the measured slices that the last thin slice lies between
+    together = max(1, _TOGETHER_PX // (height * width))
+
+    def on_device(slices: np.ndarray) -> torch.Tensor:
+        slices = slices.astype(np.float32)
+        return tensor_of(np.pad(slices, padding, mode="edge") if any(map(any, padding)) else slices).to(device)
+
     with torch.inference_mode(), bf16:
-        for index, position in enumerate(plan.thin):
-            watch.stop_if_cancelled()
-            around = np.clip(np.arange(-2, 3) + index, 0, len(thin) - 1)
-            beside, offset = measured_around(position / interval, len(thick))
-            stacked = np.concatenate([picture[around].astype(np.float32), measured[beside].astype(np.float32)])
-            padded = np.pad(stacked, padding, mode="edge") if any(map(any, padding)) else stacked
-            slices = tensor_of(padded)[None].to(device)
-            where = torch.tensor([offset], dtype=torch.float32, device=device)
-            if network.noise is not None and gap != tuple(beside):
-                gap, noise = tuple(beside), noise_maps(slices[:, 5:])
-            logarithm = network(slices[:, :5], slices[:, 5:], where, condition, noise)[0, 0]
-            inside = array_of(logarithm[:height, :width].exp()) * np.float32(scale)
-            result[index] = _outside(picture[index], inside)
-            result[index][window.rows, window.columns] = inside
-            watch.progress("uncertainty", index + 1, len(thin))
+        for beside, offsets, indices in _gaps(plan.thin / interval, len(thick)):
+            between = on_device(measured[beside])[None]
+            noise = noise_maps(between) if network.noise is not None else None
+            for first in range(0, len(indices), together):
+                watch.stop_if_cancelled()
+                some, where = indices[first : first + together], offsets[first : first + together]
+                around = np.clip(some[:, None] + np.arange(-NEIGHBOURS, NEIGHBOURS + 1), 0, len(thin) - 1)
+                logarithms = network(
+                    on_device(picture[around.ravel()]).unflatten(0, around.shape),
+                    between.expand(len(some), -1, -1, -1),
+                    torch.tensor(where, dtype=torch.float32, device=device),
+                    condition.expand(len(some), -1),
+                    noise if noise is None else noise.expand(len(some), -1, -1, -1),
+                )[:, 0, :height, :width]
+                for index, inside in zip(some, array_of(logarithms.exp()) * np.float32(scale)):
+                    result[index] = _outside(picture[index], inside)
+                    result[index][window.rows, window.columns] = inside
+                    watch.progress("uncertainty", int(index) + 1, len(thin))
     return result
+
+
+def _gaps(positions: np.ndarray, count: int) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Give the runs of thin slices that lie between the same measured ones.
+
+    Args:
+        positions: (n_thin,) intervals from the first measured slice, rising.
+        count: Number of measured slices.
+
+    Yields:
+        Indices of the four measured slices around, the places between the middle two, and indices of the thin slices.
+    """
+    placed = [measured_around(position, count) for position in positions]
+    beside, offsets = np.stack([where for where, _ in placed]), np.array([offset for _, offset in placed])
+    ends = np.flatnonzero((beside[1:] != beside[:-1]).any(axis=1)) + 1
+    for indices in np.split(np.arange(len(placed)), ends):
+        yield beside[indices[0]], offsets[indices], indices
 
 
 def measured_around(position: float, count: int) -> tuple[np.ndarray, float]:
