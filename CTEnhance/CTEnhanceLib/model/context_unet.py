@@ -101,6 +101,11 @@ class _Embedding(nn.Module):
         return self.layers(torch.cat([numbers, phases.sin(), phases.cos()], dim=1))
 
 
+def _block_of(name: str) -> str:
+    """Give the block on the way down that weights belong to, "descent.LEVEL.BLOCK"; "" for all others."""
+    return ".".join(name.split(".")[:3]) if name.startswith("descent.") else ""
+
+
 class ContextUNet(nn.Module):
     """One generator for any offset.
 
@@ -130,6 +135,22 @@ class ContextUNet(nn.Module):
         self.last = nn.Conv2d(head, 4, 3, padding=1)
         nn.init.zeros_(self.last.weight)
         nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
+
+    def grown(self, weights: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Give the weights of a generator with fewer blocks with further blocks that change nothing at first.
+
+        Net2Net, Chen et al., ICLR 2016.
+
+        Args:
+            weights: By name, as in `state_dict`.
+
+        Returns:
+            All of `weights`, and those of the blocks of this generator that they lack.
+        """
+        had = {_block_of(name) for name in weights}
+        added = {name: w.clone() for name, w in self.state_dict().items() if _block_of(name) not in had}
+        silent = {name: torch.zeros_like(w) for name, w in added.items() if ".second." in name}
+        return {**weights, **added, **silent}
 
     @property
     def multiple(self) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
+from CTEnhanceLib.model.context_unet import ContextUNet
 from CTEnhanceLib.model.spec import GeneratorSpec
 from CTEnhanceLib.model.stack import build_generator
 from CTEnhanceLib.training.adversary import Adversary
@@ -101,8 +102,11 @@ class Learner:
         """Start from the weights of another run.
 
         Args:
-            weights: By the names of the generator's layers and in their shapes; no unit.
+            weights: By the names of the generator's layers and in their shapes; no unit. Residual blocks that they
+                lack begin as the identity.
         """
+        if isinstance(self.module, ContextUNet):
+            weights = self.module.grown(weights)
         self.initial = {name: value.detach().clone() for name, value in weights.items()}
         self.module.load_state_dict(weights)
         if self.average:
