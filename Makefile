@@ -56,7 +56,7 @@ lint: setup
 cmake-lists: setup
 	$(BIN)/python Testing/cmake_lists.py --write
 
-# a run that was ended goes on; the model comes to lie in build/training/7-crisp/model
+# a run that was ended goes on; the model comes to lie in build/training/8-crisp/model
 retrain: setup
 	$(BIN)/python -m pip install --quiet --editable ".[training]" "$(TORCH)"
 	$(BIN)/python -m CTEnhanceLib train $(sort $(wildcard configs/default/[1-9]-*.toml))

@@ -1,6 +1,6 @@
 """What each `detail` costs and gives: the table from which the default one is chosen (docs/experiments.md).
 
-    python Testing/benchmarks/detail.py [MODEL] [--details 0 0.25 0.5 0.75 1] [--config configs/default/7-crisp.toml]
+    python Testing/benchmarks/detail.py [MODEL] [--details 0 0.25 0.5 0.75 1] [--config configs/default/8-crisp.toml]
     python Testing/benchmarks/detail.py [MODEL] --details 0 --stronger 1.06 1.12
 
 On the crops of the configuration's validation cases; models are told the profile that made the thick slices. The rule:
@@ -26,7 +26,7 @@ from CTEnhanceLib.model.stack import Stack
 from CTEnhanceLib.training.config.read import read_config
 from CTEnhanceLib.training.validation import Case, load_case
 
-CONFIG = Path(__file__).resolve().parents[2] / "configs" / "default" / "7-crisp.toml"
+CONFIG = Path(__file__).resolve().parents[2] / "configs" / "default" / "8-crisp.toml"
 HEAD = (
     "| detail | whole gain dB | bone gain dB | SSIM bone | bias HU | edge mm | energy | HF share / coherence "
     "| gap contrast | marked / invented patches | consistency HU |"

@@ -143,6 +143,22 @@ def test_a_run_may_begin_with_a_model(write_config, tmp_path):
         run_of(write_config(CONTEXT.replace("depth = 1", "depth = 2"), "other", training=initial))
 
 
+def test_a_deeper_run_begins_with_what_the_shallower_model_gives(write_config, tmp_path):
+    first = run_of(write_config(name="first", steps=3))
+    first.train()
+    first.export(tmp_path / "model")
+    initial = f'initial = "{tmp_path / "model"}"'
+    deeper = CONTEXT.replace("depth = 1", "depth = 1\nblocks = 2")
+    second = run_of(write_config(deeper, "second", training=initial))
+    batch = second.sources.batch(0, 2, 0)
+    shallow, deep = (run.learners[0]._generate(batch) for run in (first, second))
+    assert len(weights(second)) > len(weights(first))
+    assert torch.allclose(shallow, deep, atol=1e-4)
+    before = weights(second)
+    second.train()
+    assert not any(torch.equal(a, b) for a, b in zip(before, weights(second)) if a.ndim == 4)
+
+
 def test_a_stack_of_the_thesis_is_exported_with_one_file_for_each_position(write_config, tmp_path):
     path = write_config(THESIS, steps=1)
     run = run_of(path)
