@@ -32,7 +32,7 @@ _UNCERTAINTY_PER_SPREAD = 0.95
 
 _WEIGHTS = Path(__file__).with_name("profile_estimate.npz")
 
-_PATCHES = 2400
+_PATCHES = 4800
 _LEAST_PATCHES = 150
 _MOST_SLICES = 64
 
