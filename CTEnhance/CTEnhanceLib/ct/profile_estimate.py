@@ -23,7 +23,7 @@ from CTEnhanceLib.ct.profile_patches import SLICES, clipped, measured_patches
 
 SHAPE = "gaussian"
 """The shape that costs least where it is not known: one that is a little too wide costs little."""
-WIDER = 1.035
+WIDER = 1.045
 """How much wider than estimated the profile is assumed: one that is too narrow costs most (docs/profile.md)."""
 SURE = 0.25
 """Relative uncertainty above which an estimate is not used: then the interval says as much."""
