@@ -69,7 +69,7 @@ class ProfileEstimate:
 def estimate_profile(slices: np.ndarray, interval: float, pixel_spacing: tuple[float, float]) -> ProfileEstimate | None:
     """Estimate the width of the slice profile from thick slices alone.
 
-    The answer depends on the arguments only. It takes about a second for 60 slices of 512 x 512.
+    The answer depends on the arguments only. It takes less than a second for 60 slices of 512 x 512.
 
     Args:
         slices: (n, rows, columns), HU, along the slice axis.
