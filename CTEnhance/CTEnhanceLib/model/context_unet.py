@@ -142,7 +142,7 @@ class ContextUNet(nn.Module):
         Net2Net, Chen et al., ICLR 2016.
 
         Args:
-            weights: By name, as in `state_dict`.
+            weights: By name and in shape, as in `state_dict`.
 
         Returns:
             All of `weights`, and those of the blocks of this generator that they lack.
