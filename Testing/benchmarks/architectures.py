@@ -11,23 +11,21 @@ becomes a setting of the generator; the others stay here. Needs the real CT (CTE
 from __future__ import annotations
 
 import argparse
-import csv
 import time
 from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
 import torch
+from ingredients import CONFIG, validated
 from torch import Tensor, nn
 from torch.nn import functional
 
 from CTEnhanceLib.model import context_unet
-from CTEnhanceLib.model.context_unet import ContextUNet
+from CTEnhanceLib.model.context_unet import ContextUNet, _activate, _Block
 from CTEnhanceLib.training.config.read import read_config
-from CTEnhanceLib.training.journal import LOG_FILE
 from CTEnhanceLib.training.run import Run
 
-CONFIG = Path(__file__).resolve().parents[2] / "configs" / "default" / "2-subjects.toml"
 CHANNELS = 16
 SUBPIXELS = 4
 
@@ -60,8 +58,8 @@ class Stem3d(nn.Module):
         self.joined = nn.Conv2d(CHANNELS * context, plain.out_channels, 1)
 
     def forward(self, seen: Tensor) -> Tensor:
-        x = functional.leaky_relu(self.first(slices_of(seen)), 0.1)
-        x = functional.leaky_relu(x + self.second(x), 0.1)
+        x = _activate(self.first(slices_of(seen)))
+        x = _activate(x + self.second(x))
         return self.plain(seen) + self.joined(x.flatten(1, 2))
 
 
@@ -108,7 +106,7 @@ class StemAttention(nn.Module):
 
     def forward(self, seen: Tensor) -> Tensor:
         slices = slices_of(seen)
-        embedded = functional.leaky_relu(self.embedding(slices.flatten(0, 1)), 0.1).unflatten(0, slices.shape[:2])
+        embedded = _activate(self.embedding(slices.flatten(0, 1))).unflatten(0, slices.shape[:2])
         embedded = embedded + self.place
         query = self.asked(embedded[:, self.context // 2]).unflatten(1, (self.HEADS, -1))[:, None]
         keys, values = self.told(embedded.flatten(0, 1)).unflatten(0, slices.shape[:2]).chunk(2, dim=2)
@@ -117,7 +115,7 @@ class StemAttention(nn.Module):
         return self.plain(seen) + self.joined((shares * values).sum(dim=1).flatten(1, 2))
 
 
-class LargeBlock(context_unet._Block):
+class LargeBlock(_Block):
     """A residual block whose first convolution is 5 x 5."""
 
     def __init__(self, channels: int) -> None:
@@ -125,7 +123,7 @@ class LargeBlock(context_unet._Block):
         self.first = nn.Conv2d(channels, channels, 5, padding=2)
 
     def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
-        return x + self.second(functional.leaky_relu(self.film(self.first(x), embedding), 0.1))
+        return x + self.second(_activate(self.film(self.first(x), embedding)))
 
 
 def with_stem(stem: type[nn.Module]) -> type[ContextUNet]:
@@ -178,9 +176,7 @@ def figures_of_run(name: str, steps: int, out: Path) -> list[str]:
         run = Run(config, "cpu", report=lambda line: print(f"{name}: {line}", flush=True))
         if run.step < steps:
             run.train()
-    with (out / name / LOG_FILE).open() as file:
-        last = {row[2]: float(row[3]) for row in csv.reader(file) if row[0] == str(steps)}
-    return [f"{last[f'{case.name} bone']:+.2f}, {last[f'{case.name} energy']:.2f}" for case in config.validation]
+    return [f"{figures['bone']:+.2f}, {figures['energy']:.2f}" for figures in validated(config).values()]
 
 
 def seconds(generator: nn.Module) -> float:

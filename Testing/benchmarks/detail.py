@@ -3,11 +3,10 @@
     python Testing/benchmarks/detail.py [MODEL] [--details 0 0.25 0.5 0.75 1] [--config configs/default/8-crisp.toml]
     python Testing/benchmarks/detail.py [MODEL] --details 0 --stronger 1.06 1.12
 
-On the crops of the configuration's validation cases; models are told the profile that made the thick slices. The rule:
-bone PSNR at most 0.1 dB below the accurate end, not more patches marked by the Fourier ring scan, gaps kept as deep;
-among these the `detail` whose energy and edge width are nearest to the reference's. With --stronger, all that the
-accurate end adds to the interpolation is multiplied as well: more energy without a discriminator, to see what energy
-costs at the least. Needs the real CT (CTENHANCE_DATA).
+On the crops of the configuration's validation cases; models are told the profile that made the thick slices. The page
+says by which rules the default is chosen of these figures. With --stronger, all that the accurate end adds to the
+interpolation is multiplied as well: more energy without a discriminator, to see what energy costs at the least. Needs
+the real CT (CTENHANCE_DATA).
 """
 
 from __future__ import annotations

@@ -33,6 +33,7 @@ from CTEnhanceLib.files.volumes import write_volume
 from CTEnhanceLib.model.folder import load_stack
 from CTEnhanceLib.training.config.data_files import data_path
 from CTEnhanceLib.training.config.read import read_config
+from CTEnhanceLib.training.config.sections import TrainingConfig
 from CTEnhanceLib.training.journal import LOG_FILE
 from CTEnhanceLib.training.run import Run
 from CTEnhanceLib.training.simulation.fractures import cut_bone
@@ -169,10 +170,15 @@ def figures_of_run(config: Path, changes: list[str]) -> dict[str, dict[str, floa
     """Train, or go on with, one run and give what it logged of its last step."""
     settings = read_config(config, changes)
     Run(settings, "cpu", report=lambda line: print(line, flush=True)).train()
-    with (settings.output / LOG_FILE).open(newline="", encoding="utf-8") as stream:
+    return validated(settings)
+
+
+def validated(config: TrainingConfig) -> dict[str, dict[str, float]]:
+    """Give what a finished run logged last, by validation case and figure."""
+    with (config.output / LOG_FILE).open(newline="", encoding="utf-8") as stream:
         last = {row["name"]: float(row["value"]) for row in csv.DictReader(stream)}
     kinds = [field.name for field in fields(Figures)]
-    return {case.name: {kind: last[f"{case.name} {kind}"] for kind in kinds} for case in settings.validation}
+    return {case.name: {kind: last[f"{case.name} {kind}"] for kind in kinds} for case in config.validation}
 
 
 def main() -> None:
