@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
 import SimpleITK as sitk
+import torch
 
 from CTEnhanceLib import enhance, load_stack
+from CTEnhanceLib.enhancement import uncertainty as uncertainty_slices
 from CTEnhanceLib.errors import ModelRefusedError
 from CTEnhanceLib.model.spec import UncertaintySpec
 from CTEnhanceLib.model.uncertainty_net import UncertaintyNet
@@ -69,6 +72,33 @@ def test_it_looks_at_the_picture_and_turns_with_it() -> None:
     flipped = sitk.Flip(block(), [False, False, True])
     again = sitk.GetArrayFromImage(enhance(flipped, stack_with(network)).uncertainty)
     assert again[::-1] == pytest.approx(seen, rel=1e-3)
+
+
+@pytest.mark.parametrize("pixels", [1, 10**6], ids=["one by one", "together"])
+def test_each_slice_is_shown_with_its_neighbours_the_measured_ones_around_and_its_place(
+    pixels: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Spy(UncertaintyNet):
+        shown: ClassVar[list[np.ndarray]] = []
+
+        def forward(self, picture, measured, offset, condition, noise=None):
+            brightest = torch.cat([picture, measured], dim=1).amax(dim=(2, 3))
+            self.shown.extend(torch.cat([brightest, offset[:, None]], dim=1).numpy())
+            return super().forward(picture, measured, offset, condition, noise)
+
+    monkeypatch.setattr(uncertainty_slices, "_TOGETHER_PX", pixels)
+    levels = np.array([100.0, 300.0, 200.0, 600.0, 400.0])
+    slices = np.full((5, 32, 32), -1000, np.int16)
+    slices[:, :, 8:] = levels[:, None, None]
+    thick = sitk.GetImageFromArray(slices)
+    thick.SetSpacing((0.6, 0.6, 3.0))
+    thin = sitk.GetArrayFromImage(enhance(thick, stack_with(Spy(4))).volume).max(axis=(1, 2))
+    places = (np.arange(15) - 1) / 3
+    below = np.clip(np.floor(places + 1e-6), 0, 3).astype(int)
+    neighbours = thin[np.clip(np.arange(15)[:, None] + np.arange(-2, 3), 0, 14)]
+    around = levels[np.clip(below[:, None] + np.arange(-1, 3), 0, 4)]
+    offset = np.clip(places - below, 0, 1)
+    assert np.array(Spy.shown) == pytest.approx(np.column_stack([neighbours, around, offset]), abs=1e-3)
 
 
 def test_the_scale_follows_the_detail() -> None:
