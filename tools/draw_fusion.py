@@ -74,8 +74,8 @@ def main() -> None:
     path = DATA / "validation" / "vhm_head_neck_1mm.nrrd"
     if path.is_file():
         head = read_volume_file(path)
-        # skull base and upper neck
-        head = sitk.RegionOfInterest(head, [144, 63, 96], [6, 88, 64])
+        # skull base and vault; the slices below are interpolated
+        head = sitk.RegionOfInterest(head, [144, 63, 87], [6, 88, 98])
         write_png(side_by_side(slices_shown(head, 32), 1.0, 1.0), folder / "fusion-head.png")
 
 

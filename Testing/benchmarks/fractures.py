@@ -18,6 +18,7 @@ from pathlib import Path
 
 import SimpleITK as sitk
 import torch
+from human_head import human_head
 
 from CTEnhanceLib.commands.fractures import put_study, study_methods
 from CTEnhanceLib.ct.profile import SliceProfile
@@ -35,10 +36,6 @@ THESIS = ("thesis-method1", "thesis-method2")
 BOX_3_MM = SliceProfile("box", 3.0)
 
 
-def human_head() -> sitk.Image:
-    return read_volume(data_path("validation/vhm_head_neck_1mm.nrrd"))[54:190, 40:196, 60:174]
-
-
 def skull_phantom() -> sitk.Image:
     """The phantom with pixels of 1 mm, so that every axis can be the slice axis."""
     fine = read_volume(data_path("validation/phil_head_1mm_UB.nrrd"))[60:360, 90:400, 12:126]
@@ -52,7 +49,10 @@ def skull_phantom() -> sitk.Image:
 
 
 PLAN = {
-    "human head": (human_head, Design(BOX_3_MM, copies=4, gaps=60, steps=24, axes=(0, 1, 2))),
+    "human head": (
+        lambda: human_head()[54:190, 40:196, :],
+        Design(BOX_3_MM, copies=4, gaps=60, steps=24, axes=(0, 1, 2)),
+    ),
     "skull phantom": (skull_phantom, Design(BOX_3_MM, copies=4, gaps=60, steps=24, axes=(0, 1))),
     "generated wrist": (
         lambda: wrist_phantom(0, (1.0, 1.0, 1.0)),

@@ -1,6 +1,6 @@
 """What further thick series of a scan give: studies made from a thin volume, as a table.
 
-    python Testing/benchmarks/fusion.py [--volume validation/vhm_head_neck_1mm.nrrd] [--crop 144 160 160]
+    python Testing/benchmarks/fusion.py [--volume FILE] [--crop 88 160 160]
                                         [--cases "three, 3 mm" ...] [--uncertainty]
     python Testing/benchmarks/fusion.py --time 180 512 512
 
@@ -39,6 +39,8 @@ from scipy.ndimage import gaussian_filter
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "Testing"))
+
+from human_head import HEAD, human_head  # noqa: E402
 
 from CTEnhanceLib import Enhancement, enhance, load_stack  # noqa: E402
 from CTEnhanceLib.ct.acquisition import StatedSlices  # noqa: E402
@@ -221,7 +223,7 @@ def table(args: argparse.Namespace, thin: sitk.Image) -> None:
     studies = Studies(thin, load_stack(args.model), args.uncertainty)
     kernel = ", sharpened" if args.sharpen else ""
     size = " x ".join(map(str, thin.GetSize()))
-    print(f"{args.volume}{kernel}, {size} voxels; model {args.model}\n")
+    print(f"{args.volume or HEAD}{kernel}, {size} voxels; model {args.model}\n")
     columns = ["study", YARDSTICK, "best single series", "fused, no network", "fused", "over cubic", "over single"]
     columns += ["left out", "HU left (noise)", "CPU s"]
     if args.uncertainty:
@@ -260,7 +262,7 @@ def timing(thin: sitk.Image, size: tuple[int, int, int], model: str) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--volume", default="validation/vhm_head_neck_1mm.nrrd")
+    parser.add_argument("--volume", help="in the data folder; the measured slices of the human head when left out")
     parser.add_argument("--crop", type=int, nargs=3, metavar=("SLICES", "ROWS", "COLUMNS"))
     parser.add_argument("--cases", nargs="+", choices=CASES, default=list(CASES), metavar="CASE")
     parser.add_argument("--sharpen", action="store_true", help="sharpen the volume in its slices: a bone kernel")
@@ -268,7 +270,7 @@ def main() -> None:
     parser.add_argument("--time", type=int, nargs=3, metavar=("SLICES", "ROWS", "COLUMNS"))
     parser.add_argument("--model", default="context")
     args = parser.parse_args()
-    thin = read_volume_file(DATA / args.volume)
+    thin = read_volume_file(DATA / args.volume) if args.volume else human_head()
     if args.time:
         timing(thin, tuple(args.time), args.model)
     else:

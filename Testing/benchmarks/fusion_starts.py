@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import SimpleITK as sitk
 from fusion import CASES, DATA, SLAB_MM, Studies, crop
+from human_head import HEAD, human_head
 
 from CTEnhanceLib import enhance, load_stack
 from CTEnhanceLib.ct.acquisition import StatedSlices
@@ -83,15 +84,15 @@ def like(image: sitk.Image, slices: np.ndarray) -> sitk.Image:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--volume", default="validation/vhm_head_neck_1mm.nrrd")
-    parser.add_argument("--crop", type=int, nargs=3, default=(96, 112, 112), metavar=("SLICES", "ROWS", "COLUMNS"))
+    parser.add_argument("--volume", help="in the data folder; the measured slices of the human head when left out")
+    parser.add_argument("--crop", type=int, nargs=3, default=(88, 112, 112), metavar=("SLICES", "ROWS", "COLUMNS"))
     chosen = ["three, 3 mm", "three, 3 mm, 25 HU of noise each"]
     parser.add_argument("--cases", nargs="+", choices=CASES, default=chosen, metavar="CASE")
     parser.add_argument("--model", default="context")
     args = parser.parse_args()
-    thin = crop(read_volume_file(DATA / args.volume), args.crop)
+    thin = crop(read_volume_file(DATA / args.volume) if args.volume else human_head(), args.crop)
     studies = Studies(thin, load_stack(args.model), uncertainty=False)
-    print(f"{args.volume}, {' x '.join(map(str, thin.GetSize()))} voxels; model {args.model}\n")
+    print(f"{args.volume or HEAD}, {' x '.join(map(str, thin.GetSize()))} voxels; model {args.model}\n")
     print("| study | no network | model of the axial series | mean of the model of each | model again on the fused |")
     print("|---|---|---|---|---|", flush=True)
     for name in args.cases:

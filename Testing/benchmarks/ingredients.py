@@ -23,15 +23,14 @@ from pathlib import Path
 
 import numpy as np
 import SimpleITK as sitk
+from human_head import human_head
 from scipy.ndimage import gaussian_filter
 
 from CTEnhanceLib.ct.profile import SliceProfile
 from CTEnhanceLib.ct.thicken import thicken
-from CTEnhanceLib.dicom.volumes import read_volume
 from CTEnhanceLib.files.atomic import write_text
 from CTEnhanceLib.files.volumes import write_volume
 from CTEnhanceLib.model.folder import load_stack
-from CTEnhanceLib.training.config.data_files import data_path
 from CTEnhanceLib.training.config.read import read_config
 from CTEnhanceLib.training.config.sections import TrainingConfig
 from CTEnhanceLib.training.journal import LOG_FILE
@@ -42,8 +41,7 @@ from CTEnhanceLib.training.simulation.pairs import even
 from CTEnhanceLib.training.validation import Figures, figures_of, load_case
 
 CONFIG = Path(__file__).resolve().parents[2] / "configs" / "default" / "2-subjects.toml"
-HEAD = "validation/vhm_head_neck_1mm.nrrd"
-CROP = (slice(50, 178), slice(40, 168), slice(40, 148))
+CROP = (slice(50, 178), slice(40, 168), slice(None))
 PROFILE = SliceProfile("box", 3.0)
 
 INGREDIENTS: dict[str, list[str]] = {
@@ -121,7 +119,7 @@ def _in_blocks(array: np.ndarray, change: Callable[[np.ndarray], np.ndarray], si
 def write_cases(folder: Path) -> list[str]:
     """Write the changed heads and give their names."""
     folder.mkdir(parents=True, exist_ok=True)
-    heads = changed_heads(read_volume(data_path(HEAD)))
+    heads = changed_heads(human_head())
     for name, (thin, thick) in heads.items():
         write_volume(thin, folder / f"{_file(name)}.nrrd")
         if thick is not None:

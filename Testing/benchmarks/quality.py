@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import SimpleITK as sitk
+from human_head import HEAD, MEASURED
 
 from CTEnhanceLib import enhance, load_stack
 from CTEnhanceLib.ct.profile import SliceProfile
@@ -29,7 +30,6 @@ from CTEnhanceLib.model.stack import Stack
 REPOSITORY = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("CTENHANCE_DATA", REPOSITORY.parent / "shared" / "data"))
 SKULL, THORAX = "validation/phil_head_1mm_UB.nrrd", "train/lidc0314_thorax_1mm.nrrd"
-HEAD = "validation/vhm_head_neck_1mm.nrrd"
 
 
 @dataclass(frozen=True)
@@ -58,9 +58,9 @@ CASES = {
     "skull phantom, scanner's own 5 mm": Case(
         SKULL, SliceProfile("triangle", 4.5), 5.0, thick="validation/phil_head_5mm_UB.nrrd"
     ),
-    "human head, 3 mm box": Case(HEAD, SliceProfile("box", 3.0), 3.0),
-    "human head, 3 mm triangle of 2.7 mm": Case(HEAD, SliceProfile("triangle", 2.7), 3.0),
-    "human head, 3 mm Gaussian of 3.3 mm": Case(HEAD, SliceProfile("gaussian", 3.3), 3.0),
+    "human head, 3 mm box": Case(HEAD, SliceProfile("box", 3.0), 3.0, first_slice=MEASURED[0]),
+    "human head, 3 mm triangle of 2.7 mm": Case(HEAD, SliceProfile("triangle", 2.7), 3.0, first_slice=MEASURED[0]),
+    "human head, 3 mm Gaussian of 3.3 mm": Case(HEAD, SliceProfile("gaussian", 3.3), 3.0, first_slice=MEASURED[0]),
     "thorax held back, 3 mm box": Case(THORAX, SliceProfile("box", 3.0), 3.0, first_slice=220),
 }
 

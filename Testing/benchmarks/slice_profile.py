@@ -17,6 +17,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import SimpleITK as sitk
+from human_head import HEAD, MEASURED
 from quality import DATA
 
 from CTEnhanceLib import enhance, load_stack
@@ -28,15 +29,15 @@ from CTEnhanceLib.dicom.volumes import read_volume
 from CTEnhanceLib.evaluation.baselines import YARDSTICK
 from CTEnhanceLib.evaluation.evaluate import evaluate
 
-VOLUMES = {"skull phantom": "validation/phil_head_1mm_UB.nrrd", "human head": "validation/vhm_head_neck_1mm.nrrd"}
+VOLUMES = {"skull phantom": "validation/phil_head_1mm_UB.nrrd", "human head": HEAD}
 # where the slices are asked for their profile, and where the model computes: columns, rows, slices
 ASKED = {
     "skull phantom": (slice(80, 400), slice(40, 360), slice(0, 138)),
-    "human head": (slice(None), slice(None), slice(0, 186)),
+    "human head": (slice(None), slice(None), slice(*MEASURED)),
 }
 COMPUTED = {
     "skull phantom": (slice(120, 280), slice(60, 188), slice(30, 90)),
-    "human head": (slice(40, 200), slice(20, 148), slice(90, 150)),
+    "human head": (slice(40, 200), slice(20, 148), slice(101, 161)),
 }
 SCANNER, SCANNER_PROFILE = "validation/phil_head_5mm_UB.nrrd", SliceProfile("triangle", 4.5)
 SHAPES = ("box", "triangle", "gaussian")
@@ -145,10 +146,11 @@ def cases(
     for name in names:
         thin = read_volume(DATA / VOLUMES[name])
         columns, rows, slices = COMPUTED[name]
+        asked = ASKED[name][2]
         for true in profiles(3.0):
-            thick = thicken(thin[:, :, : ASKED[name][2].stop], true.fwhm, 3.0, true)
+            thick = thicken(thin[:, :, asked], true.fwhm, 3.0, true)
             found, _ = estimate(thick[ASKED[name][:2]])
-            part = thick[columns, rows, slices.start // 3 : slices.stop // 3]
+            part = thick[columns, rows, (slices.start - asked.start) // 3 : (slices.stop - asked.start) // 3]
             yield name, thin[columns, rows, slices], part, found, true
     if "skull phantom" in names:
         thin, thick = read_volume(DATA / VOLUMES["skull phantom"]), read_volume(DATA / SCANNER)
