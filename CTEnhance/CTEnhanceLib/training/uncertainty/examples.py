@@ -63,7 +63,7 @@ def draw_example(
         volumes: Thin volumes of training.
         shares: How often each is drawn from, (n_volumes,).
         settings: How blocks are drawn; ranges of training pairs.
-        stack: The finished model. One with two ends is asked for its accurate end, the middle, or any mix.
+        stack: The finished model. One with two ends is asked for its accurate end, its default, or any mix.
         rng: All choices come from it.
     """
     import SimpleITK as sitk
@@ -71,7 +71,8 @@ def draw_example(
     while True:
         volume = volumes[int(rng.choice(len(volumes), p=shares))]
         image, truth, profile, condition = _draw_thick(volume, settings, rng)
-        detail = None if stack.spec.default_detail is None else (0.0, 0.5, float(rng.random()))[rng.integers(3)]
+        default = stack.spec.default_detail
+        detail = None if default is None else (0.0, default, float(rng.random()))[rng.integers(3)]
         thin = image.GetSpacing()[2] / condition[2]
         try:
             computed = enhance(
@@ -119,10 +120,7 @@ def _draw_thick(
 
 
 def _unlimited(stack: Stack) -> Stack:
-    """Give the stack without limits of lengths, for only ratios matter to it, and with one pass.
-
-    A second, mirrored pass takes twice the time and changes the errors little; the calibration is made with it.
-    """
+    """Give the stack without limits of lengths, for only ratios matter to it."""
     anything = (0.01, 1000.0)
     stack.spec = replace(
         stack.spec,
@@ -130,6 +128,5 @@ def _unlimited(stack: Stack) -> Stack:
         thickness_range_mm=anything,
         interval_range_mm=anything,
         pixel_spacing_range_mm=anything,
-        mirrored=False,
     )
     return stack
