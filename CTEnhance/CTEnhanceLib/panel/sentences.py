@@ -91,6 +91,7 @@ def sentences(_: Callable[[str], str]) -> tuple[str, ...]:
         _("Slicer's DICOM database has lost {0} of the {1} images of '{2}'."),
         _("Slicer's DICOM database is not open."),
         _("Slicer's rendering presets are not here: install trame-slicer (pip install '.[scene]')."),
+        _("Slices {0} (counted from 1) are interpolated from others: only every {1} one was measured."),
         _("Slices {0} mm apart computed{1} by CTEnhance{2}{3}. Computed, not measured: {4}."),
         _("Some voxels hold no number (NaN or infinite); export the volume again."),
         _("The answer could not be saved to {0} ({1}); make room there and answer again."),

@@ -1,0 +1,1 @@
+"""Slices that were not measured but interpolated from others."""
