@@ -1,8 +1,8 @@
 """How well each slice is predicted by every second, third, fourth or fifth slice around it.
 
-An interpolated slice is a weighted sum of measured ones, whatever the kernel. So a least-squares fit of its voxels to
-the nearest measured slices leaves little more than what rounding added, and the fit of a measured slice leaves its noise
-and its detail.
+An interpolated slice is a weighted sum of measured ones, whatever the kernel. A least-squares fit of its voxels to the
+nearest measured slices leaves little more than what rounding added. The fit of a measured slice leaves its noise and
+its detail.
 """
 
 from __future__ import annotations
