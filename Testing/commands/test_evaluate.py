@@ -19,6 +19,7 @@ from CTEnhanceLib.evaluation.baselines import BASELINES, YARDSTICK, baseline_vol
 from CTEnhanceLib.evaluation.difference_pictures import difference_picture, show_difference
 from CTEnhanceLib.evaluation.evaluate import evaluate as run_evaluate
 from CTEnhanceLib.evaluation.plots import new_figure
+from interpolated_volumes import interpolated
 
 SCHEMA = Path(CTEnhanceLib.__file__).parent / "schemas" / "metrics.schema.json"
 
@@ -94,6 +95,19 @@ def test_a_profile_that_was_only_assumed_is_said(work, tmp_path):
     record, _ = figures(work, tmp_path, f"good={work}/good.nrrd")
     assert "a box of 3 mm was assumed" in record["notes"][0]
     assert record["acquisition"]["profile_shape"] == {"value": "box", "source": "interval"}
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_reference_of_interpolated_slices_is_said(work, tmp_path, capsys, turned):
+    reference = as_image(interpolated(bone_slices(21), 3))
+    if turned:
+        reference = sitk.PermuteAxes(reference, [2, 0, 1])
+    sitk.WriteImage(reference, str(tmp_path / "between.nrrd"))
+    words = ["--thick", f"{work}/thick.nrrd", f"good={work}/good.nrrd", "--json", str(tmp_path / "m.json")]
+    assert main(["evaluate", "--reference", str(tmp_path / "between.nrrd"), *words, "--profile", "box"]) == 0
+    (note,) = json.loads((tmp_path / "m.json").read_text())["notes"]
+    assert "Slices 2 to 60 (counted from 1) are interpolated: only every third one was measured" in note
+    assert note in capsys.readouterr().out
 
 
 def test_the_csv_has_a_line_for_each_volume_region_and_counted_slice(work, tmp_path):

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
+from bone_volumes import as_image, bone_slices
 from CTEnhanceLib.ct.acquisition import StatedSlices
 from CTEnhanceLib.ct.checks import Verdict
 from CTEnhanceLib.ct.thick_volume import ThickVolume, thick_volume
 from CTEnhanceLib.errors import InputRefusedError
+from interpolated_volumes import interpolated
 
 
 def scan(shape=(12, 40, 48), dtype=np.int16) -> np.ndarray:
@@ -233,3 +235,10 @@ def test_no_real_volume_is_said_to_be_of_a_wrong_scale(data_dir):
         reasons = " ".join(understood(image).verdict.reasons)
         assert "fat, water or muscle" not in reasons, path.name
         assert "nothing but 0" not in reasons, path.name
+
+
+def test_thick_slices_that_were_not_measured_are_a_warning():
+    warned = warnings_of(as_image(interpolated(bone_slices(12, 48), 2), spacing=3.0))
+    assert "Slices 2 to 22 (counted from 1) are interpolated: only every second one was measured" in warned
+    assert "take the series as the scanner made it" in warned
+    assert "interpolated" not in "".join(understood(as_image(bone_slices(23, 48), spacing=3.0)).verdict.reasons)

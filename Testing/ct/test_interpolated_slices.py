@@ -11,7 +11,8 @@ import SimpleITK as sitk
 from bone_volumes import as_image, bone_slices
 from CTEnhanceLib.ct.geometry import from_slices, to_slices
 from CTEnhanceLib.ct.interpolated_slices.runs import InterpolatedRun, find_interpolated
-from CTEnhanceLib.ct.interpolated_slices.sentence import interpolated_in, sentence
+from CTEnhanceLib.ct.interpolated_slices.sentence import sentence
+from CTEnhanceLib.ct.interpolated_slices.volumes import interpolated_in
 from CTEnhanceLib.ct.profile import SliceProfile
 from CTEnhanceLib.ct.thicken import thicken
 from interpolated_volumes import interpolated
@@ -77,7 +78,8 @@ def test_measured_slices_are_left_alone(case):
 def test_the_sentence_counts_from_1_and_names_what_was_measured():
     runs = [InterpolatedRun(0, 97, 3), InterpolatedRun(120, 140, 3)]
     assert sentence(runs[:1]) == (
-        "Slices 1 to 98 (counted from 1) are interpolated from others: only every third one was measured."
+        "Slices 1 to 98 (counted from 1) are interpolated: only every third one was measured; "
+        "take the series as the scanner made it."
     )
     assert sentence(runs).startswith("Slices 1 to 98 and 121 to 141 (counted from 1)")
     assert "every second or fourth one" in sentence([InterpolatedRun(0, 9, 2), InterpolatedRun(20, 40, 4)])

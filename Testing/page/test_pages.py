@@ -17,6 +17,7 @@ from CTEnhanceLib.ct.thicken import thicken
 from CTEnhanceLib.page.html import line_plot, table
 from CTEnhanceLib.page.png import data_uri, heat
 from CTEnhanceLib.page.report_page import report_page
+from interpolated_volumes import interpolated
 from stacks import random_stack_folder, with_uncertainty
 
 
@@ -121,3 +122,24 @@ def test_a_scan_that_is_too_thick_for_the_check_is_refused(
     words = [str(tmp_path / "thick.nrrd"), "--model", str(model), "--page", str(tmp_path / "c.html"), "--thickness"]
     assert main(["selfcheck", *words, "2"]) == 3
     assert "thin-slice volume" in capsys.readouterr().err
+
+
+def test_a_scan_of_interpolated_slices_is_refused_before_anything_is_computed(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    sitk.WriteImage(as_image(interpolated(bone_slices(16, 48), 3)), str(tmp_path / "thin.nrrd"))
+    words = [str(tmp_path / "thin.nrrd"), "--page", str(tmp_path / "c.html"), "--model", "none such"]
+    assert main(["selfcheck", *words]) == 3
+    said = capsys.readouterr().err
+    assert "Slices 2 to 45 (counted from 1) are interpolated" in said
+    assert "A test on interpolated slices says nothing." in said
+
+
+def test_the_page_of_a_scan_that_was_measured_for_the_most_part_warns(model: Path, tmp_path: Path) -> None:
+    measured = bone_slices(48, 48)
+    slices = np.concatenate([interpolated(measured[:7], 3), measured[7:]])
+    sitk.WriteImage(as_image(slices), str(tmp_path / "thin.nrrd"))
+    words = [str(tmp_path / "thin.nrrd"), "--model", str(model), "--page", str(tmp_path / "check.html")]
+    assert main(["selfcheck", *words]) == 0
+    page = (tmp_path / "check.html").read_text(encoding="utf-8")
+    assert "Slices 2 to 18 (counted from 1) are interpolated" in page

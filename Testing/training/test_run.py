@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import SimpleITK as sitk
 import torch
@@ -21,7 +22,8 @@ from CTEnhanceLib.errors import UsageError
 from CTEnhanceLib.model.folder import load_stack
 from CTEnhanceLib.training.config.read import read_config
 from CTEnhanceLib.training.run import Run
-from training_runs import CONTEXT, THESIS
+from interpolated_volumes import interpolated
+from training_runs import CONTEXT, THESIS, bony_slices, image_of
 
 ADVERSARIAL = """
 [discriminator]
@@ -281,3 +283,30 @@ def test_a_share_of_the_weights_that_a_run_began_with_is_kept(write_config, tmp_
     ended, kept = second.learners[0].module.state_dict(), second.learners[0].result.state_dict()
     assert all(torch.allclose(kept[n], 0.75 * ended[n] + 0.25 * began[n], atol=1e-6) for n in kept)
     assert any(not torch.equal(ended[n], began[n]) for n in kept)
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        '[[data.thin]]\npath = "{path}"\n',
+        '[[validation.case]]\nname = "part"\nthickness_mm = 3.0\nthin = "{path}"\n',
+    ],
+    ids=["thin", "validation"],
+)
+def test_slices_that_were_not_measured_are_said_with_the_limits_that_leave_them_out(write_config, tmp_path, section):
+    measured = bony_slices(seed=2)
+    path = tmp_path / "part.nrrd"
+    sitk.WriteImage(image_of(np.concatenate([interpolated(measured[:11], 3), measured[11:]])), str(path))
+
+    def warnings(limits: str) -> list[str]:
+        lines: list[str] = []
+        extra = section.format(path=path) + limits
+        Run(read_config(write_config(name=f"run{len(limits)}", extra=extra)), "cpu", report=lines.append)
+        return [line for line in lines if line.startswith("Warning: ")]
+
+    (line,) = warnings("")
+    assert f"{path}: Slices 2 to 30 (counted from 1) are interpolated" in line
+    assert "slices = [30, 80]" in line
+    (line,) = warnings("slices = [6, 80]\n")
+    assert "Slices 8 to 30 (counted from 1)" in line
+    assert warnings("slices = [30, 80]\n") == []

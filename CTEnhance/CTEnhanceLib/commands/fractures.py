@@ -6,6 +6,7 @@ import argparse
 import json
 from collections.abc import Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from CTEnhanceLib.commands.shared.options import (
@@ -15,17 +16,16 @@ from CTEnhanceLib.commands.shared.options import (
     add_shape_option,
 )
 from CTEnhanceLib.commands.shared.packages import require_packages
+from CTEnhanceLib.ct.interpolated_slices.volumes import require_measured
 from CTEnhanceLib.ct.profile import SliceProfile
 from CTEnhanceLib.dicom.volumes import read_volume
-from CTEnhanceLib.errors import UsageError
+from CTEnhanceLib.errors import UsageError, naming
 from CTEnhanceLib.files.atomic import check_writable, make_folder, require_different_files, write_text
 from CTEnhanceLib.files.progress import BarProgress
 from CTEnhanceLib.model.figures import put_figures
 from CTEnhanceLib.model.folder import DEFAULT_MODEL, find_model, open_model
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import SimpleITK as sitk
 
     from CTEnhanceLib.evaluation.fractures.study import Method
@@ -76,6 +76,7 @@ def run(args: argparse.Namespace) -> None:
         axes=tuple("zyx".index(axis) for axis in args.axes),
     )
     volumes = {path: _cropped(read_volume(path), args.crop) for path in args.thin}
+    warnings = [warning for path, volume in volumes.items() for warning in _interpolated(path, volume)]
     study = run_study(volumes, study_methods(args.model, args.detail, args.device), design, BarProgress())
     if args.json is not None:
         write_text(json.dumps(study.as_json()) + "\n", args.json)
@@ -87,7 +88,12 @@ def run(args: argparse.Namespace) -> None:
     figures = record(study)
     if args.into is not None:
         put_study(find_model(args.into), figures)
-    print(markdown(figures), end="")
+    print("\n".join([markdown(figures), *(f"{warning}\n" for warning in warnings)]), end="")
+
+
+def _interpolated(path: str, volume: sitk.Image) -> list[str]:
+    with naming(Path(path)):
+        return [f"Warning: {path}: {warning}" for warning in require_measured(volume)]
 
 
 def put_study(folder: Path, figures: Mapping[str, Any]) -> None:

@@ -15,6 +15,7 @@ from CTEnhanceLib.commands.shared.options import (
     chosen_cancellation,
     chosen_progress,
 )
+from CTEnhanceLib.ct.interpolated_slices.volumes import require_measured
 from CTEnhanceLib.ct.placement import interval_along
 from CTEnhanceLib.ct.profile import SliceProfile
 from CTEnhanceLib.ct.thicken import thicken
@@ -56,6 +57,7 @@ def run(args: argparse.Namespace) -> None:
 def _check(args: argparse.Namespace, progress: Progress, cancelled: Event) -> None:
     progress("read", 0, 1)
     thin = read_volume(args.thin)
+    require_measured(thin)
     progress("read", 1, 1)
     profile = SliceProfile(args.profile, args.thickness)
     thick = thicken(thin, args.thickness, profile=profile)

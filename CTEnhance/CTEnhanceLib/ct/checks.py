@@ -9,7 +9,8 @@ import numpy as np
 
 from CTEnhanceLib.ct.acquisition import Acquisition
 from CTEnhanceLib.ct.geometry import SliceGeometry
-from CTEnhanceLib.ct.intensity import BODY_ABOVE_HU, BONE_ABOVE_HU, HU_MAX
+from CTEnhanceLib.ct.intensity import BODY_ABOVE_HU, BONE_ABOVE_HU, HU_MAX, PADDING_BELOW
+from CTEnhanceLib.ct.interpolated_slices.volumes import interpolation_warnings
 from CTEnhanceLib.errors import InputRefusedError
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ MIN_PIXELS = 32
 MIN_RATIO = 1.5
 MAX_INTERVAL = 200.0
 USUAL_PIXEL_MM = (0.1, 1.5)
-# scanners pad with -2000, -3024, -32768: such voxels say nothing about the scale
-PADDING_BELOW = -1500
 # extended scales reach 30 000 HU, padding -32 768 minus the intercept
 POSSIBLE_HU = (-40000, 40000)
 SMALLEST_RANGE = 100
@@ -88,7 +87,12 @@ def judge(image: sitk.Image, geometry: SliceGeometry, acquisition: Acquisition, 
         _check_values(image, lowest, highest)
     except _Refusal as refusal:
         return Verdict(REFUSED, (str(refusal),))
-    reasons = (*_grid_warnings(geometry, acquisition), *_value_warnings(lowest, highest), *_scale_warnings(image))
+    reasons = (
+        *_grid_warnings(geometry, acquisition),
+        *_value_warnings(lowest, highest),
+        *_scale_warnings(image),
+        *interpolation_warnings(image, geometry.axis),
+    )
     return Verdict(WARNING if reasons else FIT, reasons)
 
 

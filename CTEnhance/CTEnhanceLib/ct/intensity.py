@@ -8,6 +8,9 @@ HU_MIN = -1024
 HU_MAX = 3071
 STORED_MAX = 4095
 
+PADDING_BELOW = -1500
+"""What lies below is padding and says nothing of the scan: scanners pad with -2000, -3024, -32768."""
+
 BONE_ABOVE_HU = 200.0
 """What counts as bone wherever bone is meant: checks, regions of figures, training, framing."""
 

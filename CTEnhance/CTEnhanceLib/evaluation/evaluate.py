@@ -9,6 +9,8 @@ import numpy as np
 
 from CTEnhanceLib.ct.acquisition import Acquisition, StatedSlices, resolve_acquisition
 from CTEnhanceLib.ct.consistency import residual_rmse
+from CTEnhanceLib.ct.geometry import slice_geometry
+from CTEnhanceLib.ct.interpolated_slices.volumes import interpolation_warnings
 from CTEnhanceLib.ct.placement import PlacedSlices, at_positions, common_positions, place
 from CTEnhanceLib.ct.profile import SliceProfile, thickening_matrix
 from CTEnhanceLib.errors import InputRefusedError
@@ -96,6 +98,7 @@ def evaluate(
     truth, notes = _prepare(place(reference, thick, "the reference"), measured, placed, acquisition)
     if profile is None:
         notes.append(_assumed(acquisition))
+    notes += _interpolated(reference, thick)
     shown, shown_thick = _around_most_bone(truth, measured.positions)
     report = progress or (lambda stage, done, total: None)
     total = len(BASELINES) + len(placed)
@@ -152,6 +155,15 @@ def _assumed(acquisition: Acquisition) -> str:
         f"No slice profile was given: a {profile.shape} of {profile.fwhm:g} mm was assumed, and consistency and "
         "back-projection mean nothing if the thick slices were made otherwise (--profile, --fwhm)."
     )
+
+
+def _interpolated(reference: sitk.Image, thick: sitk.Image) -> list[str]:
+    own, others = (np.reshape(image.GetDirection(), (3, 3)) for image in (reference, thick))
+    axis = int(np.abs(own.T @ others[:, slice_geometry(thick).axis]).argmax())
+    return [
+        f"Warning: the reference was not measured throughout, and figures on guessed slices say nothing. {found}"
+        for found in interpolation_warnings(reference, axis)
+    ]
 
 
 def _around_most_bone(truth: Truth, thick_positions: np.ndarray) -> tuple[np.ndarray, int]:

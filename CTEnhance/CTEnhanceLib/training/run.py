@@ -97,6 +97,9 @@ class Run:
         elif config.training.initial:
             self._begin_with(config.training.initial)
         self.cases = [load_case(case) for case in config.validation] if self.fabric.is_global_zero else []
+        if self.fabric.is_global_zero:
+            for line in [*self.sources.warnings, *(line for case in self.cases for line in case.warnings)]:
+                self.report(line)
         self.step, self.seconds = 0, 0.0
         self.best: dict[str, Any] = {"figure": -float("inf"), "step": 0, "weights": []}
         self._resume()

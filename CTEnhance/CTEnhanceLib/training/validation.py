@@ -21,6 +21,7 @@ from CTEnhanceLib.evaluation.measures.regions import counted_slices, region_mask
 from CTEnhanceLib.evaluation.measures.spectrum import slice_axis_energy
 from CTEnhanceLib.training.config.data_files import existing_data
 from CTEnhanceLib.training.config.sections import ValidationCase
+from CTEnhanceLib.training.data.interpolated import data_warnings
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
@@ -53,12 +54,21 @@ class Case:
         thin: The reference.
         thick: The thick slices.
         profile: The profile that made them.
+        first_slice: Index of the first slice of the reference in its file.
     """
 
     settings: ValidationCase
     thin: sitk.Image
     thick: sitk.Image
     profile: SliceProfile
+    first_slice: int = 0
+
+    @property
+    def warnings(self) -> list[str]:
+        """A line that names the slices of the reference that were not measured; none where all were."""
+        import SimpleITK as sitk
+
+        return data_warnings(self.settings.thin, sitk.GetArrayViewFromImage(self.thin), self.first_slice)
 
 
 def load_case(settings: ValidationCase, cropped: bool = True) -> Case:
@@ -78,10 +88,11 @@ def load_case(settings: ValidationCase, cropped: bool = True) -> Case:
     limits = list(settings.crop) if cropped else []
     if thick is not None:
         thick = _crop(thick, limits[:4])
-    thin = _crop(thin, _within(limits, settings, thin.GetSize()))
+    limits = _within(limits, settings, thin.GetSize())
+    thin = _crop(thin, limits)
     if thick is None:
         thick = thicken(thin, settings.thickness_mm, profile=profile)
-    return Case(settings, thin, thick, profile)
+    return Case(settings, thin, thick, profile, limits[4])
 
 
 def figures_of(case: Case, stack: Stack, precision: str = "auto") -> tuple[Figures, dict[str, np.ndarray]]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
 from scipy import ndimage
 
 from bone_volumes import as_image
+from CTEnhanceLib.cli import main
 from CTEnhanceLib.ct.profile import SliceProfile
 from CTEnhanceLib.evaluation.baselines import baseline_volume
 from CTEnhanceLib.evaluation.fractures.cuts import cut_gap, cut_step
@@ -17,6 +19,7 @@ from CTEnhanceLib.evaluation.fractures.record import invented_sentence, record, 
 from CTEnhanceLib.evaluation.fractures.study import REFERENCE, Design, joined, run_study
 from CTEnhanceLib.evaluation.fractures.summary import BETWEEN_SLICES, cell, threshold
 from CTEnhanceLib.evaluation.fractures.tables import markdown
+from interpolated_volumes import interpolated
 
 ONE = (1.0, 1.0, 1.0)
 UP = np.array([1.0, 0, 0])
@@ -137,3 +140,11 @@ def test_two_volumes_count_together(study) -> None:
     once, twice = (cell(one, "cubic", "gap", 2.0) for one in (study, both))
     assert once is not None and twice is not None
     assert (twice.count, twice.seen, both.area_cm2) == (2 * once.count, once.seen, 2 * study.area_cm2)
+
+
+def test_a_study_on_interpolated_slices_is_refused(tmp_path, capsys) -> None:
+    path = tmp_path / "between.nrrd"
+    sitk.WriteImage(as_image(interpolated(solid_bone(24), 2), pixel=1.0), str(path))
+    assert main(["fractures", str(path)]) == 3
+    said = capsys.readouterr().err
+    assert "between.nrrd: Slices 2 to 46 (counted from 1) are interpolated" in said

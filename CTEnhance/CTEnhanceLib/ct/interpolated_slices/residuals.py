@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from CTEnhanceLib.ct.checks import PADDING_BELOW
-from CTEnhanceLib.ct.intensity import BODY_ABOVE_HU, HU_MAX
+from CTEnhanceLib.ct.intensity import BODY_ABOVE_HU, HU_MAX, PADDING_BELOW
 
 PERIODS = (2, 3, 4, 5)
 ROUNDING = 1 / 12

@@ -1,9 +1,8 @@
 """Find the stretches of a volume in which only every second to fifth slice was measured.
 
-What is found: slices interpolated linearly or cubically between measured ones that are slices of the volume themselves,
-every second, third, fourth or fifth. What is not: a whole number of slices that does not fall onto the measured ones
-(interpolation by half a pixel), and distances that are no whole multiple (1.25 mm resampled to 1 mm): there every slice
-is interpolated, and none is left to compare with.
+Found are slices interpolated linearly or cubically where every second, third, fourth or fifth slice of the volume is a
+measured one. Not found is what has no measured slice left in it to compare with: distances that are no whole part of
+the measured one (1.25 mm resampled to 1 mm), and slices that all lie beside the measured ones.
 """
 
 from __future__ import annotations

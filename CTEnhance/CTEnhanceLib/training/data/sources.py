@@ -11,10 +11,12 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from CTEnhanceLib.ct.interpolated_slices.volumes import interpolation_warnings
 from CTEnhanceLib.errors import UsageError
 from CTEnhanceLib.model.arrays import tensor_of
 from CTEnhanceLib.training.config.data_files import existing_data
 from CTEnhanceLib.training.config.sections import TrainingConfig
+from CTEnhanceLib.training.data.interpolated import data_warnings
 from CTEnhanceLib.training.data.real_pair import MeasuredProfile, RealPair
 from CTEnhanceLib.training.simulation.pairs import Pair, draw_pair
 from CTEnhanceLib.training.simulation.settings import Simulation
@@ -50,6 +52,9 @@ class Sources:
     Args:
         config: The configuration.
 
+    Attributes:
+        warnings: A line for each thin file of which slices that are used were not measured.
+
     Raises:
         UsageError: A file is missing or too short.
         InputRefusedError: A file is no volume that can be used.
@@ -59,7 +64,12 @@ class Sources:
         self._settings: Simulation = config.simulation
         self._seed = config.training.seed
         self._thin = [_thin_volume(source.path, source.slices) for source in config.thin]
-        self._pairs = [RealPair(_read(source.thick), _read(source.thin)) for source in config.pairs]
+        self.warnings = thin_warnings(config, self._thin)
+        self._pairs = []
+        for source in config.pairs:
+            thin = _read(source.thin)
+            self._pairs.append(RealPair(_read(source.thick), thin))
+            self.warnings += [f"Warning: {source.thin}: {found}" for found in interpolation_warnings(thin)]
         shares = np.array([s.share for s in config.thin] + [s.share for s in config.pairs])
         self._shares = shares / shares.sum()
 
@@ -113,6 +123,17 @@ def thin_volumes(config: TrainingConfig) -> tuple[list[ThinVolume], np.ndarray]:
     """Give the thin volumes of a configuration, loaded, and the share of the draws of each."""
     shares = np.array([source.share for source in config.thin])
     return [_thin_volume(source.path, source.slices) for source in config.thin], shares / shares.sum()
+
+
+def thin_warnings(config: TrainingConfig, volumes: Sequence[ThinVolume]) -> list[str]:
+    """Give a line for each thin volume of which slices that are used were not measured.
+
+    Args:
+        config: The configuration.
+        volumes: Its thin volumes, loaded.
+    """
+    loaded = zip(config.thin, volumes)
+    return [line for source, one in loaded for line in data_warnings(source.path, one.array, source.slices[0])]
 
 
 def _read(path: str) -> Any:

@@ -15,7 +15,7 @@ from CTEnhanceLib.model.stack import Stack
 from CTEnhanceLib.model.uncertainty_folder import put_uncertainty
 from CTEnhanceLib.model.uncertainty_net import UncertaintyNet
 from CTEnhanceLib.training.config.sections import TrainingConfig
-from CTEnhanceLib.training.data.sources import thin_volumes
+from CTEnhanceLib.training.data.sources import thin_volumes, thin_warnings
 from CTEnhanceLib.training.uncertainty.calibration import CaseFigures, calibrate
 from CTEnhanceLib.training.uncertainty.examples import Example, draw_example
 from CTEnhanceLib.training.uncertainty.fit import fit
@@ -54,6 +54,8 @@ def train_uncertainty(config: TrainingConfig, folder: Path, report: Callable[[st
     examples = _examples(config, stack, report)
     fit(network, examples, settings, report)
     cases = [load_case(case) for case in config.validation]
+    for line in (line for case in cases for line in case.warnings):
+        report(line)
     spec, figures = calibrate(load_stack(folder), network, spec, cases, report)
     put_uncertainty(folder, network, spec)
     told = [one.as_json() for one in figures]
@@ -63,6 +65,8 @@ def train_uncertainty(config: TrainingConfig, folder: Path, report: Callable[[st
 
 def _examples(config: TrainingConfig, stack: Stack, report: Callable[[str], None]) -> list[Example]:
     volumes, shares = thin_volumes(config)
+    for line in thin_warnings(config, volumes):
+        report(line)
     rng = np.random.default_rng([config.uncertainty.seed, 1])
     examples = []
     for number in range(config.uncertainty.blocks):
