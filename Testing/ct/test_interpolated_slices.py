@@ -15,6 +15,7 @@ from CTEnhanceLib.ct.interpolated_slices.sentence import sentence
 from CTEnhanceLib.ct.interpolated_slices.volumes import interpolated_in
 from CTEnhanceLib.ct.profile import SliceProfile
 from CTEnhanceLib.ct.thicken import thicken
+from CTEnhanceLib.evaluation.baselines import baseline_volume
 from interpolated_volumes import interpolated
 
 MEASURED = np.rint(bone_slices(28)).astype(np.int16)
@@ -38,6 +39,11 @@ def test_a_run_ends_where_the_measured_slices_begin(period):
 def test_slices_whose_next_measured_one_was_cut_off_belong_to_the_run():
     slices = interpolated(MEASURED, 3, sitk.sitkBSpline)[1:-1]
     assert find_interpolated(slices) == [InterpolatedRun(0, len(slices) - 1, 3)]
+
+
+def test_the_cubic_baseline_is_found_to_its_ends():
+    thick = thicken(as_image(bone_slices(60)), 3.0)
+    assert find_interpolated(to_slices(baseline_volume(thick, "cubic"))) == [InterpolatedRun(0, 59, 3)]
 
 
 def test_values_cut_off_at_the_end_of_the_scale_hide_nothing():

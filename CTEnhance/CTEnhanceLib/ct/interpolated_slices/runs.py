@@ -17,7 +17,7 @@ MOST_LEFT = 0.15
 """Residual over step above which a slice is not taken for interpolated."""
 MOST_LEFT_AT_ENDS = 0.35
 """The same in the first and last period of a volume: what they were interpolated from may have been cut off."""
-LEAST_CONTRAST = 2.0
+LEAST_CONTRAST = 2.4
 """How many times more is left when the slices are predicted by another phase: smooth slices are predicted by all."""
 LEAST_PERIODS = 3
 """Periods in a row that are looked at together: a run has at least as many."""
@@ -51,28 +51,32 @@ def find_interpolated(slices: np.ndarray) -> list[InterpolatedRun]:
     Returns:
         The runs, in order; they do not overlap. Empty where nothing was found.
     """
-    found = [run for one in residuals(slices) for run in _runs(one)]
-    # what every fourth slice explains, every second one explains in part
-    found.sort(key=lambda run: (len(run) * (1 - 1 / run.period), run.period), reverse=True)
+    found = [one for period in residuals(slices) for one in _runs(period)]
+    # what every fourth slice explains, every second one explains in part; other phases explain it less well
+    found.sort(key=lambda one: one[0], reverse=True)
     kept: list[InterpolatedRun] = []
-    for run in found:
+    for _, run in found:
         if all(run.last < other.first or run.first > other.last for other in kept):
             kept.append(run)
     return sorted(kept, key=lambda run: run.first)
 
 
-def _runs(found: Residuals) -> list[InterpolatedRun]:
+def _runs(found: Residuals) -> list[tuple[float, InterpolatedRun]]:
+    """Give the runs of one period, of each phase, with how much of their slices is explained: sums of log(HU2)."""
     count, period = found.squared.shape
     runs = []
     for first in range(period):
         marked = _interpolated_periods(found, first)
         edges = np.flatnonzero(np.diff(np.concatenate([[0], marked, [0]])))
         for begin, end in zip(edges[::2], edges[1::2]):
+            between = found.between(first)[begin:end]
+            left = np.maximum(found.squared[between, first], ROUNDING)
+            explained = float(np.log(np.maximum(found.steps[between, first], ROUNDING) / left).sum())
             low, high = first + begin * period, first + end * period
             # what is left over at an end of the volume was cut off before its next measured slice
             low = 0 if 0 < low < period else low + 1
             high = count - 1 if 0 < count - 1 - high < period else high - 1
-            runs.append(InterpolatedRun(int(low), int(high), period))
+            runs.append((explained, InterpolatedRun(int(low), int(high), period)))
     return runs
 
 
@@ -91,6 +95,6 @@ def _interpolated_periods(found: Residuals, first: int) -> np.ndarray:
 
 
 def _stands_out(found: Residuals, first: int, between: np.ndarray) -> bool:
-    """Tell whether the slices of another phase leave much more, and those of none less; medians of HU2."""
+    """Tell whether the slices of another phase leave much more; medians of HU2."""
     left = np.nanmedian(found.squared[between[0, 0] - 1 : between[-1, -1] + 2], axis=0)
-    return bool(left.argmin() == first and left.max() >= LEAST_CONTRAST**2 * max(left[first], ROUNDING))
+    return bool(left.max() >= LEAST_CONTRAST**2 * max(left[first], ROUNDING))
