@@ -60,7 +60,7 @@ VIEWS = {
     ),
     "head": View(
         "validation/vhm_head_neck_1mm.nrrd",
-        (slice(40, 200), slice(40, 168), slice(98, 186)),
+        (slice(40, 200), slice(40, 168), slice(101, 185)),
         64,
         slice(0, 160),
         "Visible Human male: Courtesy of the U.S. National Library of Medicine",

@@ -75,7 +75,7 @@ def main() -> None:
     if path.is_file():
         head = read_volume_file(path)
         # skull base and vault; the slices below are interpolated
-        head = sitk.RegionOfInterest(head, [144, 63, 87], [6, 88, 98])
+        head = sitk.RegionOfInterest(head, [144, 63, 84], [6, 88, 101])
         write_png(side_by_side(slices_shown(head, 32), 1.0, 1.0), folder / "fusion-head.png")
 
 

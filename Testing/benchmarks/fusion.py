@@ -1,6 +1,6 @@
 """What further thick series of a scan give: studies made from a thin volume, as a table.
 
-    python Testing/benchmarks/fusion.py [--volume FILE] [--crop 88 160 160]
+    python Testing/benchmarks/fusion.py [--volume FILE] [--crop 85 160 160]
                                         [--cases "three, 3 mm" ...] [--uncertainty]
     python Testing/benchmarks/fusion.py --time 180 512 512
 

@@ -85,7 +85,7 @@ def like(image: sitk.Image, slices: np.ndarray) -> sitk.Image:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--volume", help="in the data folder; the measured slices of the human head when left out")
-    parser.add_argument("--crop", type=int, nargs=3, default=(88, 112, 112), metavar=("SLICES", "ROWS", "COLUMNS"))
+    parser.add_argument("--crop", type=int, nargs=3, default=(85, 112, 112), metavar=("SLICES", "ROWS", "COLUMNS"))
     chosen = ["three, 3 mm", "three, 3 mm, 25 HU of noise each"]
     parser.add_argument("--cases", nargs="+", choices=CASES, default=chosen, metavar="CASE")
     parser.add_argument("--model", default="context")

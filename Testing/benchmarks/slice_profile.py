@@ -37,7 +37,7 @@ ASKED = {
 }
 COMPUTED = {
     "skull phantom": (slice(120, 280), slice(60, 188), slice(30, 90)),
-    "human head": (slice(40, 200), slice(20, 148), slice(101, 161)),
+    "human head": (slice(40, 200), slice(20, 148), slice(104, 164)),
 }
 SCANNER, SCANNER_PROFILE = "validation/phil_head_5mm_UB.nrrd", SliceProfile("triangle", 4.5)
 SHAPES = ("box", "triangle", "gaussian")

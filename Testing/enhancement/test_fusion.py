@@ -231,7 +231,7 @@ def test_the_uncertainty_falls_where_further_series_measured_and_holds_there(
 
 def test_the_uncertainty_of_a_fused_volume_holds_on_real_bone(data_dir: Path, stack: object) -> None:
     whole = sitk.ReadImage(str(data_dir / "validation" / "vhm_head_neck_1mm.nrrd"))
-    thin = whole[70:166, 70:166, 98:170]
+    thin = whole[70:166, 70:166, 101:173]
     result = enhance(
         measure(thin, "axial"), stack, profile=BOX, device="cpu", uncertainty=True, also=[measure(thin, "coronal")]
     )

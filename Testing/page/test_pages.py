@@ -132,10 +132,10 @@ def test_a_scan_of_interpolated_slices_is_refused_before_anything_is_computed(
     assert main(["selfcheck", *words]) == 3
     said = capsys.readouterr().err
     assert "Slices 2 to 45 (counted from 1) are interpolated" in said
-    assert "A test on interpolated slices says nothing." in said
+    assert "A test needs 27 measured slices beside each other" in said
 
 
-def test_the_page_of_a_scan_that_was_measured_for_the_most_part_warns(model: Path, tmp_path: Path) -> None:
+def test_a_scan_is_checked_where_it_was_measured(model: Path, tmp_path: Path) -> None:
     measured = bone_slices(48, 48)
     slices = np.concatenate([interpolated(measured[:7], 3), measured[7:]])
     sitk.WriteImage(as_image(slices), str(tmp_path / "thin.nrrd"))
@@ -143,3 +143,5 @@ def test_the_page_of_a_scan_that_was_measured_for_the_most_part_warns(model: Pat
     assert main(["selfcheck", *words]) == 0
     page = (tmp_path / "check.html").read_text(encoding="utf-8")
     assert "Slices 2 to 18 (counted from 1) are interpolated" in page
+    assert "Slices 19 to 60 were tested." in page
+    assert "48 x 48 x 42 voxels" in page

@@ -16,7 +16,7 @@ from CTEnhanceLib.commands.shared.options import (
     add_shape_option,
 )
 from CTEnhanceLib.commands.shared.packages import require_packages
-from CTEnhanceLib.ct.interpolated_slices.volumes import require_measured
+from CTEnhanceLib.ct.interpolated_slices.volumes import measured_part
 from CTEnhanceLib.ct.profile import SliceProfile
 from CTEnhanceLib.dicom.volumes import read_volume
 from CTEnhanceLib.errors import UsageError, naming
@@ -75,8 +75,11 @@ def run(args: argparse.Namespace) -> None:
         steps=args.steps,
         axes=tuple("zyx".index(axis) for axis in args.axes),
     )
-    volumes = {path: _cropped(read_volume(path), args.crop) for path in args.thin}
-    warnings = [warning for path, volume in volumes.items() for warning in _interpolated(path, volume)]
+    volumes, left_out = {}, []
+    for path in args.thin:
+        with naming(Path(path)):
+            volumes[path], said = measured_part(_cropped(read_volume(path), args.crop))
+        left_out += [f"{path}: {sentence}" for sentence in said]
     study = run_study(volumes, study_methods(args.model, args.detail, args.device), design, BarProgress())
     if args.json is not None:
         write_text(json.dumps(study.as_json()) + "\n", args.json)
@@ -88,12 +91,7 @@ def run(args: argparse.Namespace) -> None:
     figures = record(study)
     if args.into is not None:
         put_study(find_model(args.into), figures)
-    print("\n".join([markdown(figures), *(f"{warning}\n" for warning in warnings)]), end="")
-
-
-def _interpolated(path: str, volume: sitk.Image) -> list[str]:
-    with naming(Path(path)):
-        return [f"Warning: {path}: {warning}" for warning in require_measured(volume)]
+    print("\n".join([markdown(figures), *(f"{sentence}\n" for sentence in left_out)]), end="")
 
 
 def put_study(folder: Path, figures: Mapping[str, Any]) -> None:

@@ -15,7 +15,7 @@ from CTEnhanceLib.commands.shared.options import (
     chosen_cancellation,
     chosen_progress,
 )
-from CTEnhanceLib.ct.interpolated_slices.volumes import require_measured
+from CTEnhanceLib.ct.interpolated_slices.volumes import measured_part
 from CTEnhanceLib.ct.placement import interval_along
 from CTEnhanceLib.ct.profile import SliceProfile
 from CTEnhanceLib.ct.thicken import thicken
@@ -56,8 +56,7 @@ def run(args: argparse.Namespace) -> None:
 
 def _check(args: argparse.Namespace, progress: Progress, cancelled: Event) -> None:
     progress("read", 0, 1)
-    thin = read_volume(args.thin)
-    require_measured(thin)
+    thin, left_out = measured_part(read_volume(args.thin))
     progress("read", 1, 1)
     profile = SliceProfile(args.profile, args.thickness)
     thick = thicken(thin, args.thickness, profile=profile)
@@ -88,6 +87,7 @@ def _check(args: argparse.Namespace, progress: Progress, cancelled: Event) -> No
         ("computed", f"{spacing:g} mm, in {result.report['seconds']:.0f} s on {result.report['device']}"),
         ("model", f"{model['name']}, sha256 {model['sha256'][:16]}..., detail {model.get('detail')}"),
     ]
+    described += [("left out", said) for said in left_out]
     write_text(selfcheck_page(check, described, STATEMENT), args.page)
     if not args.progress:
-        print("\n".join([*check.verdict, f"The page is {args.page}."]))
+        print("\n".join([*check.verdict, *left_out, f"The page is {args.page}."]))

@@ -13,7 +13,6 @@ import numpy as np
 
 from CTEnhanceLib.ct.geometry import slice_geometry, to_slices
 from CTEnhanceLib.ct.intensity import STORED_MAX, to_stored
-from CTEnhanceLib.ct.interpolated_slices.volumes import interpolation_warnings
 from CTEnhanceLib.ct.placement import at_positions, common_positions, place
 from CTEnhanceLib.ct.profile import SliceProfile
 from CTEnhanceLib.evaluation.baselines import BASELINES, YARDSTICK, baseline_slices
@@ -111,7 +110,7 @@ def check_scan(
     bars = slices["uncertainty"][counted] if uncertainty is not None else None
     figures = {} if bars is None else _error_bars(shown[COMPUTED], truth, bars, masks)
     check = SelfCheck(rows, positions[counted], figures, truth, shown[COMPUTED], bars, [])
-    check.verdict.extend([*_verdict(check, metrics), *interpolation_warnings(thin)])
+    check.verdict.extend(_verdict(check, metrics))
     return check
 
 

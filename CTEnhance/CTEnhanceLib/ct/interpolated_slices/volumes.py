@@ -1,4 +1,4 @@
-"""Interpolated slices of a volume: which, what is said of them, and when a test on them is refused."""
+"""Interpolated slices of a volume: which, what is said of them, and what is left for a test."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from CTEnhanceLib.errors import InputRefusedError
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
+
+LEAST_MEASURED = 27
+"""With fewer slices none could be left out at the ends (docs/evaluation.md)."""
 
 
 def interpolated_in(image: sitk.Image, axis: int | None = None) -> list[InterpolatedRun]:
@@ -35,21 +38,29 @@ def interpolation_warnings(image: sitk.Image, axis: int | None = None) -> list[s
     return [sentence(runs)] if runs else []
 
 
-def require_measured(thin: sitk.Image) -> list[str]:
-    """Refuse a scan as the truth of a test where most of its slices are interpolated.
+def measured_part(thin: sitk.Image) -> tuple[sitk.Image, list[str]]:
+    """Give the longest stretch of a scan that was measured throughout: what a test may take for the truth.
 
     Args:
         thin: Thin-slice CT, HU.
 
     Returns:
-        The warning where fewer are; empty where none were found.
+        The scan itself where no slice is interpolated, else the stretch and one sentence of what was left out.
 
     Raises:
-        InputRefusedError: More than half of the slices lie in interpolated runs.
+        InputRefusedError: The stretch has fewer than `LEAST_MEASURED` slices.
     """
     runs = interpolated_in(thin)
     if not runs:
-        return []
-    if 2 * sum(len(run) for run in runs) > slice_geometry(thin).count:
-        raise InputRefusedError(f"{sentence(runs)} A test on interpolated slices says nothing.")
-    return [sentence(runs)]
+        return thin, []
+    axis = slice_geometry(thin).axis
+    ends = [0, *(end for run in runs for end in (run.first, run.last + 1)), thin.GetSize()[axis]]
+    first, end = max(zip(ends[::2], ends[1::2]), key=lambda stretch: stretch[1] - stretch[0])
+    if end - first < LEAST_MEASURED:
+        raise InputRefusedError(
+            f"{sentence(runs)} A test needs {LEAST_MEASURED} measured slices beside each other, and there are "
+            f"{max(0, end - first)}."
+        )
+    part: list[slice] = [slice(None)] * 3
+    part[axis] = slice(first, end)
+    return thin[tuple(part)], [f"{sentence(runs)} Slices {first + 1} to {end} were tested."]
