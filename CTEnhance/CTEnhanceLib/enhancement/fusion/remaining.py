@@ -5,7 +5,7 @@
 u_0 is the uncertainty of the start. m_i is how much further series i says of a voxel, 0 to 1: the part of the
 variance of the start, averaged over a slab, that remains beside the variance s_i^2 of a voxel of the series. r_i is
 what a noise-free series leaves: 1 minus the part of the variance of the start that its slabs and pixels capture, where
-errors of the start are correlated like exp(-d^2 / (2 l^2)). l = 0.5 mm is no theory, but was seen on simulated studies
+errors of the start are correlated like exp(-d^2 / (2 l^2)). l = 0.45 mm is no theory, but was seen on simulated studies
 of one head (Testing/benchmarks/fusion.py --uncertainty). c is the share of its noise that a series brings in beside two
 others: of three series with slabs of three thin slices, 19 of 27 parts of the frequencies are measured, and noise of
 the variance s^2 in each makes 1.7 s^2 in all.
@@ -20,7 +20,7 @@ import numpy as np
 from CTEnhanceLib.enhancement.fusion.solution import Term
 from CTEnhanceLib.model.arrays import array_of
 
-CORRELATED_MM = 0.5
+CORRELATED_MM = 0.45
 MOST_TAKEN = 0.7
 NOISE_SHARE = 0.57
 # a voxel that a series hardly touches is not measured by it
