@@ -82,7 +82,7 @@ def test_values_can_be_changed_on_the_command_line(write_config, capsys):
     path = write_config()
     config = read_config(path, ["training.steps=3", 'training.output="elsewhere"', "loss.energy=2.5"])
     assert (config.training.steps, str(config.output), config.loss.energy) == (3, "elsewhere", 2.5)
-    assert config.text != read_config(path).text
+    assert config.values != read_config(path).values
     for wrong in ("steps=3", "training.stops=3", "training.steps=three", "training.steps"):
         assert main(["train", str(path), "--set", wrong]) == 2
         assert "ctenhance" in capsys.readouterr().err
@@ -154,7 +154,7 @@ def test_a_configuration_that_extends_another_begins_with_its_values(tmp_path):
     config = read_config(second)
     assert (config.training.steps, config.training.batch) == (9, 3)
     assert [source.path for source in config.thin] == ["b"]
-    assert config.text != read_config(tmp_path / "first.toml").text
+    assert config.values != read_config(tmp_path / "first.toml").values
 
 
 def test_a_configuration_that_extends_itself_is_refused(tmp_path):

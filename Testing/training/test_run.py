@@ -90,6 +90,14 @@ def test_a_checkpoint_of_another_configuration_is_refused(write_config):
         run_of(path)
 
 
+def test_a_run_goes_on_where_only_words_of_its_configuration_changed(write_config):
+    path = write_config()
+    run_of(path).train(until=1)
+    text = path.read_text(encoding="utf-8")
+    path.write_text(f'# said better\n{text}\n[card]\nlimits = ["none known"]\n', encoding="utf-8")
+    assert run_of(path).step == 1
+
+
 def test_pairs_made_by_a_worker_are_the_same_pairs(write_config):
     alone = run_of(write_config(name="alone", steps=3))
     alone.train()

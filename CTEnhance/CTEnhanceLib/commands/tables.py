@@ -194,7 +194,7 @@ def fold_config(config: TrainingConfig, left_out: Patient, others: Sequence[Pati
     return replace(
         config,
         # a checkpoint belongs to a text: that of another fold must not be taken up
-        text=f"{config.text}\n# without {left_out.name}, on {[pair.thin for pair in pairs]}\n",
+        values=f"{config.values}\n# without {left_out.name}, on {[pair.thin for pair in pairs]}\n",
         thin=(),
         pairs=pairs,
         validation=(),

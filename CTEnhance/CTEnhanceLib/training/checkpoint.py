@@ -12,13 +12,13 @@ from CTEnhanceLib.files.atomic import appearing
 LAST_FILE = "last.ckpt"
 
 
-def save_checkpoint(folder: Path, state: dict[str, Any], config_text: str) -> None:
+def save_checkpoint(folder: Path, state: dict[str, Any], config_values: str) -> None:
     """Write the state of a run.
 
     Args:
         folder: Folder of the run.
         state: Tensors, numbers and text in dicts and lists.
-        config_text: The configuration, whose hash goes along.
+        config_values: What the configuration sets (`TrainingConfig.values`), whose hash goes along.
 
     Raises:
         OutputError: It cannot be written.
@@ -26,10 +26,10 @@ def save_checkpoint(folder: Path, state: dict[str, Any], config_text: str) -> No
     import torch
 
     with appearing(folder / LAST_FILE) as partial:
-        torch.save({**state, "config": _hash(config_text)}, partial)
+        torch.save({**state, "config": _hash(config_values)}, partial)
 
 
-def load_checkpoint(folder: Path, config_text: str) -> dict[str, Any] | None:
+def load_checkpoint(folder: Path, config_values: str) -> dict[str, Any] | None:
     """Read the state of a run; None where there is none yet.
 
     Raises:
@@ -41,7 +41,7 @@ def load_checkpoint(folder: Path, config_text: str) -> dict[str, Any] | None:
     if not path.exists():
         return None
     state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    if state.pop("config") != _hash(config_text):
+    if state.pop("config") != _hash(config_values):
         raise UsageError(
             f"{path} was written with another configuration; give training.output another folder, or remove "
             "it to begin again."

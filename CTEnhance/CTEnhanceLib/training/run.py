@@ -230,10 +230,10 @@ class Run:
             "learners": [learner.state() for learner in self.learners],
             "best": self.best,
         }
-        save_checkpoint(self.config.output, state, self.config.text)
+        save_checkpoint(self.config.output, state, self.config.values)
 
     def _resume(self) -> None:
-        state = load_checkpoint(self.config.output, self.config.text)
+        state = load_checkpoint(self.config.output, self.config.values)
         if state is None:
             return
         for learner, saved in zip(self.learners, state["learners"]):

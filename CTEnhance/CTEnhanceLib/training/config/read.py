@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
@@ -26,6 +27,9 @@ from CTEnhanceLib.training.uncertainty.settings import UncertaintySection
 
 Section = TypeVar("Section")
 
+_WITHOUT_EFFECT = ("card", "uncertainty")
+"""Sections that change nothing of what a run trains."""
+
 
 def read_config(path: str | os.PathLike[str], changes: Sequence[str] = ()) -> TrainingConfig:
     """Read and check a configuration; `extends = "other.toml"` in it begins with the values of another one.
@@ -38,29 +42,26 @@ def read_config(path: str | os.PathLike[str], changes: Sequence[str] = ()) -> Tr
         UsageError: It cannot be read, or a key of it is unknown, missing or makes no sense; the message names it.
     """
     path = Path(path)
-    text, table = _read_table(path)
+    table = _read_table(path)
     try:
         for change in changes:
             _change(table, change)
-        text = "\n".join([text, *changes])
-        return _build(path, text, table)
+        return _build(path, table)
     except (UsageError, ValueError) as error:
         raise UsageError(f"{path}: {error}") from error
 
 
-def _read_table(path: Path, readers: tuple[Path, ...] = ()) -> tuple[str, dict[str, Any]]:
-    """Give text and content of a file; where it `extends` another one, after those and with its values over them."""
+def _read_table(path: Path, readers: tuple[Path, ...] = ()) -> dict[str, Any]:
+    """Give the content of a file; where it `extends` another one, with its values over those of that one."""
     try:
         if path in readers:
             raise ValueError(f"it extends itself by way of {readers[-1]}")
-        text = path.read_text(encoding="utf-8")
-        table = _parse(text)
+        table = _parse(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UsageError(f"The configuration {path} cannot be read: {error}.") from error
     if "extends" not in table:
-        return text, table
-    extended_text, extended = _read_table(path.parent / str(table.pop("extends")), (*readers, path))
-    return extended_text + text, _merged(extended, table)
+        return table
+    return _merged(_read_table(path.parent / str(table.pop("extends")), (*readers, path)), table)
 
 
 def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
@@ -89,7 +90,7 @@ def _change(table: dict[str, Any], change: str) -> None:
     table.setdefault(section, {})[key] = _parse(f"value = {value}")["value"]
 
 
-def _build(path: Path, text: str, table: dict[str, Any]) -> TrainingConfig:
+def _build(path: Path, table: dict[str, Any]) -> TrainingConfig:
     sections = ("model", "generator", "discriminator", "loss", "simulation", "training", "data", "validation", "card")
     _refuse_unknown(table, (*sections, "uncertainty"), "")
     data, validation = table.get("data", {}), table.get("validation", {})
@@ -97,7 +98,11 @@ def _build(path: Path, text: str, table: dict[str, Any]) -> TrainingConfig:
     _refuse_unknown(validation, ("case", "every", "whole"), "validation.")
     config = TrainingConfig(
         source=path,
-        text=text,
+        values=json.dumps(
+            {name: section for name, section in table.items() if name not in _WITHOUT_EFFECT},
+            sort_keys=True,
+            default=str,
+        ),
         model=_section(ModelSection, table.get("model", {}), "model"),
         generator=dict(table.get("generator", {})),
         discriminator=_section(DiscriminatorSection, table.get("discriminator", {}), "discriminator"),

@@ -185,13 +185,14 @@ class TrainingConfig:
 
     Attributes:
         source: The file it was read from.
-        text: Its content, which tells whether a checkpoint belongs to it.
+        values: What it sets, as JSON, without what changes nothing of the training: comments, the words of the card,
+            the uncertainty. It tells whether a checkpoint belongs to it.
         validate_every: Steps between validations.
         whole_figures: Whether the model's final figures are taken on whole volumes, or (quicker) on their crops.
     """
 
     source: Path
-    text: str
+    values: str
     model: ModelSection
     generator: dict[str, Any]
     discriminator: DiscriminatorSection
