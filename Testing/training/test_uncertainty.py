@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from CTEnhanceLib.enhancement.pipeline import enhance
 from CTEnhanceLib.model.figures import put_figures, read_metrics
 from CTEnhanceLib.model.folder import load_stack
 from CTEnhanceLib.model.uncertainty_net import UncertaintyNet
+from CTEnhanceLib.training.simulation.settings import Simulation
+from CTEnhanceLib.training.simulation.volume import ThinVolume
+from CTEnhanceLib.training.uncertainty import examples
 from CTEnhanceLib.training.uncertainty.calibration import CaseFigures, Measured, covered_apart, scale_of
-from CTEnhanceLib.training.uncertainty.examples import Example
+from CTEnhanceLib.training.uncertainty.examples import Example, draw_example
 from CTEnhanceLib.training.uncertainty.fit import fit
 from CTEnhanceLib.training.uncertainty.settings import UncertaintySection
 from CTEnhanceLib.training.uncertainty.words import card_lines
@@ -28,6 +33,24 @@ def example(rng: np.random.Generator) -> Example:
     return Example(
         picture.astype(np.float32), picture[1::3].astype(np.float32), error, positions, np.array([6, 0.3, 3], "f4")
     )
+
+
+def test_the_blocks_are_computed_as_in_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A third at the default detail and a third at the accurate end, through both passes; their errors are theirs."""
+    rng, stack, asked = np.random.default_rng(0), load_stack("context"), []
+    ball = np.linalg.norm(np.indices((60, 64, 64)) - np.array([30, 32, 32])[:, None, None, None], axis=0) < 20
+    volume = ThinVolume(np.where(ball, 900, 40).astype(np.int16), (0.7, 0.7, 1.0))
+
+    def noted(*args: Any, **kwargs: Any) -> Any:
+        asked.append((kwargs["detail"], stack.spec.mirrored))
+        return enhance(*args, **kwargs)
+
+    monkeypatch.setattr(examples, "enhance", noted)
+    drawn = [draw_example([volume], np.ones(1), Simulation(patch=32), stack, rng) for _ in range(10)]
+    details = [detail for detail, _ in asked]
+    assert stack.spec.default_detail in details and 0.0 in details and len(set(details)) > 3
+    assert all(mirrored for _, mirrored in asked)
+    assert all(one.error.shape == one.picture.shape and one.error.max() > 0 for one in drawn)
 
 
 def test_the_network_learns_where_errors_are_large() -> None:
