@@ -260,6 +260,11 @@ def timing(thin: sitk.Image, size: tuple[int, int, int], model: str) -> None:
         print(", ".join(f"{stage} ends at {moments[-1]:.0f} s" for stage, moments in stages.items()))
 
 
+def thin_volume(file: str | None) -> sitk.Image:
+    """Read a thin volume of the data folder; the measured slices of the human head where none is named."""
+    return read_volume_file(DATA / file) if file else human_head()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--volume", help="in the data folder; the measured slices of the human head when left out")
@@ -270,7 +275,7 @@ def main() -> None:
     parser.add_argument("--time", type=int, nargs=3, metavar=("SLICES", "ROWS", "COLUMNS"))
     parser.add_argument("--model", default="context")
     args = parser.parse_args()
-    thin = read_volume_file(DATA / args.volume) if args.volume else human_head()
+    thin = thin_volume(args.volume)
     if args.time:
         timing(thin, tuple(args.time), args.model)
     else:

@@ -20,8 +20,8 @@ from typing import Any
 
 import numpy as np
 import SimpleITK as sitk
-from fusion import CASES, DATA, SLAB_MM, Studies, crop
-from human_head import HEAD, human_head
+from fusion import CASES, SLAB_MM, Studies, crop, thin_volume
+from human_head import HEAD
 
 from CTEnhanceLib import enhance, load_stack
 from CTEnhanceLib.ct.acquisition import StatedSlices
@@ -31,7 +31,6 @@ from CTEnhanceLib.ct.thicken import thicken
 from CTEnhanceLib.enhancement.fusion.further_series import further_volume, judge_all
 from CTEnhanceLib.enhancement.options import Watch
 from CTEnhanceLib.evaluation.baselines import YARDSTICK, baseline_volume
-from CTEnhanceLib.files.volumes import read_volume_file
 from studies import measure
 
 BOX = SliceProfile("box", SLAB_MM)
@@ -90,7 +89,7 @@ def main() -> None:
     parser.add_argument("--cases", nargs="+", choices=CASES, default=chosen, metavar="CASE")
     parser.add_argument("--model", default="context")
     args = parser.parse_args()
-    thin = crop(read_volume_file(DATA / args.volume) if args.volume else human_head(), args.crop)
+    thin = crop(thin_volume(args.volume), args.crop)
     studies = Studies(thin, load_stack(args.model), uncertainty=False)
     print(f"{args.volume or HEAD}, {' x '.join(map(str, thin.GetSize()))} voxels; model {args.model}\n")
     print("| study | no network | model of the axial series | mean of the model of each | model again on the fused |")

@@ -18,7 +18,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from CTEnhanceLib.ct.interpolated_slices.residuals import residuals
-from CTEnhanceLib.ct.interpolated_slices.runs import InterpolatedRun, find_interpolated
+from CTEnhanceLib.ct.interpolated_slices.runs import find_interpolated, longest_measured
 from CTEnhanceLib.training.config.data_files import data_path
 
 FOLDERS = ("train", "validation", "real_thick")
@@ -28,12 +28,6 @@ def smallest(slices: np.ndarray) -> list[str]:
     """Give for every period the smallest relative residual of each phase."""
     found = [[one.relative(first).min() for first in range(one.period)] for one in residuals(slices)]
     return [" ".join(f"{value:.3f}" for value in phases) for phases in found]
-
-
-def outside(runs: list[InterpolatedRun], count: int) -> tuple[int, int]:
-    """Give the longest stretch outside of all runs: first slice and end."""
-    spans = zip([0, *(run.last + 1 for run in runs)], [*(run.first for run in runs), count])
-    return max(spans, key=lambda span: span[1] - span[0])
 
 
 def main() -> None:
@@ -53,7 +47,7 @@ def main() -> None:
         cells = (f"0 to {len(slices) - 1}", named or "none", *smallest(slices), f"{seconds:.2f}")
         print("| " + " | ".join((path.stem, *cells)) + " |")
         if runs:
-            first, end = outside(runs, len(slices))
+            first, end = longest_measured(runs, len(slices))
             cells = (f"{first} to {end - 1}", "", *smallest(slices[first:end]), "")
             print("| " + " | ".join(("outside", *cells)) + " |")
 

@@ -193,7 +193,7 @@ def fold_config(config: TrainingConfig, left_out: Patient, others: Sequence[Pati
     pairs = tuple(PairSource(thick=str(patient.thick), thin=str(patient.thin)) for patient in others)
     return replace(
         config,
-        # a checkpoint belongs to a text: that of another fold must not be taken up
+        # a checkpoint belongs to these values: that of another fold must not be taken up
         values=f"{config.values}\n# without {left_out.name}, on {[pair.thin for pair in pairs]}\n",
         thin=(),
         pairs=pairs,

@@ -69,6 +69,11 @@ def interval_along(thin: sitk.Image, thick: sitk.Image) -> float:
     return float(slice_geometry(thin, slice_geometry(thick).axis).interval)
 
 
+def axis_along(image: sitk.Image, thick: sitk.Image) -> int:
+    """Give the index axis of a volume, whatever their order, that runs along the slice axis of the thick one."""
+    return int(np.abs(_cosines(image, thick)[slice_geometry(thick).axis]).argmax())
+
+
 def common_positions(reference: PlacedSlices, others: dict[str, PlacedSlices]) -> np.ndarray:
     """Positions of the reference slices that lie within the extent of every other volume, (n,) mm.
 
@@ -134,9 +139,7 @@ def _turn_like(image: sitk.Image, thick: sitk.Image, name: str) -> sitk.Image:
     """Permute and flip the index axes of an image until they run as those of the thick volume."""
     import SimpleITK as sitk
 
-    ours = np.asarray(image.GetDirection()).reshape(3, 3)
-    theirs = np.asarray(thick.GetDirection()).reshape(3, 3)
-    cosines = theirs.T @ ours
+    cosines = _cosines(image, thick)
     order = np.abs(cosines).argmax(1)
     if np.abs(cosines[np.arange(3), order]).min() < 1 - 1e-4:
         raise InputRefusedError(f"The axes of {name} are turned against those of the thick volume: use one scan.")
@@ -144,6 +147,12 @@ def _turn_like(image: sitk.Image, thick: sitk.Image, name: str) -> sitk.Image:
         image = sitk.PermuteAxes(image, [int(axis) for axis in order])
     flips = [bool(cosines[axis, order[axis]] < 0) for axis in range(3)]
     return sitk.Flip(image, flips) if any(flips) else image
+
+
+def _cosines(image: sitk.Image, thick: sitk.Image) -> np.ndarray:
+    """Give the cosines between index axes, (3 of the thick volume, 3 of the image)."""
+    ours, theirs = (np.asarray(one.GetDirection()).reshape(3, 3) for one in (image, thick))
+    return theirs.T @ ours
 
 
 def _check_in_plane(image: sitk.Image, thick: sitk.Image, axis: int, name: str) -> None:

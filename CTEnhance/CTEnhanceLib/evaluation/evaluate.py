@@ -9,9 +9,8 @@ import numpy as np
 
 from CTEnhanceLib.ct.acquisition import Acquisition, StatedSlices, resolve_acquisition
 from CTEnhanceLib.ct.consistency import residual_rmse
-from CTEnhanceLib.ct.geometry import slice_geometry
 from CTEnhanceLib.ct.interpolated_slices.volumes import interpolation_warnings
-from CTEnhanceLib.ct.placement import PlacedSlices, at_positions, common_positions, place
+from CTEnhanceLib.ct.placement import PlacedSlices, at_positions, axis_along, common_positions, place
 from CTEnhanceLib.ct.profile import SliceProfile, thickening_matrix
 from CTEnhanceLib.errors import InputRefusedError
 from CTEnhanceLib.evaluation.baselines import BASELINES, baseline_slices
@@ -158,11 +157,9 @@ def _assumed(acquisition: Acquisition) -> str:
 
 
 def _interpolated(reference: sitk.Image, thick: sitk.Image) -> list[str]:
-    own, others = (np.reshape(image.GetDirection(), (3, 3)) for image in (reference, thick))
-    axis = int(np.abs(own.T @ others[:, slice_geometry(thick).axis]).argmax())
     return [
         f"Warning: the reference was not measured throughout, and figures on guessed slices say nothing. {found}"
-        for found in interpolation_warnings(reference, axis)
+        for found in interpolation_warnings(reference, axis_along(reference, thick))
     ]
 
 

@@ -7,6 +7,7 @@ the measured one (1.25 mm resampled to 1 mm), and slices that all lie beside the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,6 +60,18 @@ def find_interpolated(slices: np.ndarray) -> list[InterpolatedRun]:
         if all(run.last < other.first or run.first > other.last for other in kept):
             kept.append(run)
     return sorted(kept, key=lambda run: run.first)
+
+
+def longest_measured(runs: Sequence[InterpolatedRun], count: int) -> tuple[int, int]:
+    """Give the longest stretch of slices outside of all runs: the first slice and the one after the last.
+
+    Args:
+        runs: In order, as from `find_interpolated`.
+        count: Number of slices.
+    """
+    starts = [0, *(run.last + 1 for run in runs)]
+    ends = [*(run.first for run in runs), count]
+    return max(zip(starts, ends), key=lambda stretch: stretch[1] - stretch[0])
 
 
 def _runs(found: Residuals) -> list[tuple[float, InterpolatedRun]]:

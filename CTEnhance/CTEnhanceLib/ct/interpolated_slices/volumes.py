@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from CTEnhanceLib.ct.geometry import slice_geometry, slices_view
-from CTEnhanceLib.ct.interpolated_slices.runs import InterpolatedRun, find_interpolated
+from CTEnhanceLib.ct.interpolated_slices.runs import InterpolatedRun, find_interpolated, longest_measured
 from CTEnhanceLib.ct.interpolated_slices.sentence import sentence
 from CTEnhanceLib.errors import InputRefusedError
 
@@ -54,12 +54,11 @@ def measured_part(thin: sitk.Image) -> tuple[sitk.Image, list[str]]:
     if not runs:
         return thin, []
     axis = slice_geometry(thin).axis
-    ends = [0, *(end for run in runs for end in (run.first, run.last + 1)), thin.GetSize()[axis]]
-    first, end = max(zip(ends[::2], ends[1::2]), key=lambda stretch: stretch[1] - stretch[0])
+    first, end = longest_measured(runs, thin.GetSize()[axis])
     if end - first < LEAST_MEASURED:
         raise InputRefusedError(
             f"{sentence(runs)} A test needs {LEAST_MEASURED} measured slices beside each other, and there are "
-            f"{max(0, end - first)}."
+            f"{end - first}."
         )
     part: list[slice] = [slice(None)] * 3
     part[axis] = slice(first, end)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from CTEnhanceLib.ct.interpolated_slices.runs import InterpolatedRun, find_interpolated
+from CTEnhanceLib.ct.interpolated_slices.runs import find_interpolated, longest_measured
 from CTEnhanceLib.ct.interpolated_slices.sentence import sentence
 
 
@@ -19,17 +18,12 @@ def data_warnings(path: str, slices: np.ndarray, first: int) -> list[str]:
         slices: Those of its slices that are used, (n, rows, columns), HU.
         first: Index of the first of them in the file.
     """
-    runs = [replace(run, first=run.first + first, last=run.last + first) for run in find_interpolated(slices)]
-    if not runs:
+    found = find_interpolated(slices)
+    if not found:
         return []
-    begin, end = _longest_measured(runs, first, first + len(slices))
+    begin, end = (first + index for index in longest_measured(found, len(slices)))
+    runs = [replace(run, first=run.first + first, last=run.last + first) for run in found]
     left = (
-        "no measured slices are left beside them" if begin >= end else f"or leave them out: slices = [{begin}, {end}]"
+        "no measured slices are left beside them" if begin == end else f"or leave them out: slices = [{begin}, {end}]"
     )
     return [f"Warning: {path}: {sentence(runs).rstrip('.')}, {left}."]
-
-
-def _longest_measured(runs: Sequence[InterpolatedRun], begin: int, end: int) -> tuple[int, int]:
-    starts = [begin, *(run.last + 1 for run in runs)]
-    stops = [*(run.first for run in runs), end]
-    return max(zip(starts, stops), key=lambda span: span[1] - span[0])

@@ -54,8 +54,9 @@ def train_uncertainty(config: TrainingConfig, folder: Path, report: Callable[[st
     examples = _examples(config, stack, report)
     fit(network, examples, settings, report)
     cases = [load_case(case) for case in config.validation]
-    for line in (line for case in cases for line in case.warnings):
-        report(line)
+    for case in cases:
+        for line in case.warnings:
+            report(line)
     spec, figures = calibrate(load_stack(folder), network, spec, cases, report)
     put_uncertainty(folder, network, spec)
     told = [one.as_json() for one in figures]
